@@ -1,0 +1,1 @@
+//! Tidelake: buckets without a key.

@@ -1,0 +1,1 @@
+//! Tidelake: catalogs: from names to table entries.

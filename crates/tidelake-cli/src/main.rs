@@ -1,0 +1,2 @@
+//! `tide`: Tidelake on the command line.
+fn main() {}

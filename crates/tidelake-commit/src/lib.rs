@@ -1,0 +1,1 @@
+//! Tidelake: which snapshots exist: the commit protocol.

@@ -1,0 +1,1 @@
+//! Tidelake: one data file as Paimon means it; the bucket contract.

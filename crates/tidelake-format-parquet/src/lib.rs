@@ -1,0 +1,1 @@
+//! Tidelake: Parquet, Arrow in and Arrow out.

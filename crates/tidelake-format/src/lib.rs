@@ -1,0 +1,1 @@
+//! Tidelake: the contract of file formats.

@@ -1,0 +1,1 @@
+//! Tidelake: whether the files of a table are whole and agree.

@@ -1,0 +1,1 @@
+//! Tidelake: FileIO over the object_store crate.

@@ -1,0 +1,1 @@
+//! Tidelake: buckets with a primary key.

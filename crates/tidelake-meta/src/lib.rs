@@ -1,0 +1,1 @@
+//! Tidelake: every metadata file of the table format.

@@ -1,0 +1,1 @@
+//! Tidelake: clock, ids, CPU pool, tasks and the memory budget.

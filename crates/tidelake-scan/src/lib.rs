@@ -1,0 +1,1 @@
+//! Tidelake: from a snapshot to splits.

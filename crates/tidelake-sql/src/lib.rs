@@ -1,0 +1,1 @@
+//! Tidelake: SQL over Tidelake tables, by DataFusion.

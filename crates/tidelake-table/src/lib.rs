@@ -1,0 +1,1 @@
+//! Tidelake: what a program uses: Lake and Table.

@@ -1,0 +1,1 @@
+//! Tidelake, only for tests: simulated and faulty storage, schedulers, models, golden tables.

@@ -1,0 +1,1 @@
+//! Tidelake: from batches to commit messages.

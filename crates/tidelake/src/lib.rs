@@ -1,0 +1,1 @@
+//! Tidelake: a streaming lakehouse on Apache Paimon tables.
