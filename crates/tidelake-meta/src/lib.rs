@@ -1,1 +1,27 @@
-//! Tidelake: every metadata file of the table format.
+//! Every metadata file of the table format: values with codecs, and the stores that read and list them.
+//!
+//! A *value* (a [`Snapshot`], a [`TableSchema`], a [`ManifestEntry`]) and its file format sit together; a *store* beside
+//! it ([`SnapshotStore`], [`SchemaStore`], [`ManifestStore`]) reads and lists those files. [`TableLayout`] knows every
+//! path the format defines.
+
+mod error;
+mod file;
+mod layout;
+mod manifest;
+mod message;
+mod options;
+mod refs;
+mod schema;
+mod snapshot;
+
+pub use error::{Error, Result};
+pub use file::{DataFileMeta, FileIdentity, FileSource, SimpleStats, sections};
+pub use layout::{DataFileNames, TableLayout};
+pub use manifest::{
+    FileKind, ManifestEntry, ManifestFileMeta, ManifestStore, live_entries,
+};
+pub use message::{BucketIncrement, CommitMessage, FileChanges};
+pub use options::*;
+pub use refs::{Consumer, ConsumerStore, Tag, TagStore};
+pub use schema::{BucketMode, ChangelogProducer, MergeEngine, SchemaChange, SchemaStore, TableSchema};
+pub use snapshot::{CommitIdentity, CommitKind, Snapshot, SnapshotStore};

@@ -1,0 +1,1 @@
+//! The table options that metadata and its writers read. (Owner: declare with OptionKey; each other crate declares its own.)
