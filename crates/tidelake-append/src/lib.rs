@@ -1,1 +1,1 @@
-//! Tidelake: buckets without a key.
+//! Buckets without a key: rows are appended to files as they come.

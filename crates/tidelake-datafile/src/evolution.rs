@@ -1,0 +1,1 @@
+//! From the columns of an old file to the columns wanted today.

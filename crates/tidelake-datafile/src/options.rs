@@ -1,0 +1,1 @@
+//! The table options that data files read.
