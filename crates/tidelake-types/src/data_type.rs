@@ -116,11 +116,15 @@ impl DataType {
     /// Whether both hold the same values, nullability aside (at every depth).
     pub fn same_values(&self, other: &Self) -> bool {
         match (&self.kind, &other.kind) {
-            (TypeKind::Array(a), TypeKind::Array(b)) | (TypeKind::Multiset(a), TypeKind::Multiset(b)) => a.same_values(b),
+            (TypeKind::Array(a), TypeKind::Array(b)) | (TypeKind::Multiset(a), TypeKind::Multiset(b)) => {
+                a.same_values(b)
+            }
             (TypeKind::Map(ak, av), TypeKind::Map(bk, bv)) => ak.same_values(bk) && av.same_values(bv),
             (TypeKind::Row(a), TypeKind::Row(b)) => {
                 a.len() == b.len()
-                    && a.iter().zip(b).all(|(a, b)| a.id == b.id && a.name == b.name && a.data_type.same_values(&b.data_type))
+                    && a.iter()
+                        .zip(b)
+                        .all(|(a, b)| a.id == b.id && a.name == b.name && a.data_type.same_values(&b.data_type))
             }
             (a, b) => a == b,
         }

@@ -78,7 +78,9 @@ pub enum Error {
 impl Classify for Error {
     fn kind(&self) -> ErrorKind {
         match self {
-            Self::InvalidType { .. } | Self::InvalidOption { .. } | Self::InvalidValue { .. } => ErrorKind::InvalidInput,
+            Self::InvalidType { .. } | Self::InvalidOption { .. } | Self::InvalidValue { .. } => {
+                ErrorKind::InvalidInput
+            }
             Self::UnsupportedType { .. } => ErrorKind::Unsupported,
             Self::CorruptRow { .. } => ErrorKind::Corrupt,
             Self::Arrow { .. } => ErrorKind::InvalidInput,
