@@ -72,6 +72,15 @@ pub enum Error {
         /// How.
         source: tidelake_types::Error,
     },
+    /// An earlier call failed, or its future was dropped.
+    #[snafu(display("{what} cannot go on after a call that failed or was cancelled"))]
+    Stopped {
+        /// A reader or a writer.
+        what: &'static str,
+        /// Where in the code.
+        #[snafu(implicit)]
+        location: Location,
+    },
     /// Asked for more than is allowed, for example a huge footer.
     #[snafu(display("{path}: {what} takes {bytes} bytes, more than the {bytes_max} allowed"))]
     TooLarge {
@@ -89,6 +98,39 @@ pub enum Error {
     },
 }
 
+/// For formats: their own error stays inside as the source.
+impl Error {
+    /// Bytes of `path` that are not of the format.
+    #[track_caller]
+    pub fn corrupt(path: impl ToString, format: &str, source: impl Into<Source>) -> Self {
+        let (path, format, source) = (path.to_string(), format.to_owned(), source.into());
+        Self::Corrupt { path, format, source, location: std::panic::Location::caller() }
+    }
+
+    /// What the format cannot do: "store column `x`: …", "read file …".
+    #[track_caller]
+    pub fn unsupported(format: &str, what: impl Into<String>) -> Self {
+        Self::Unsupported { format: format.to_owned(), what: what.into(), location: std::panic::Location::caller() }
+    }
+
+    /// Rows or options that cannot be written.
+    #[track_caller]
+    pub fn invalid_input(format: &str, source: impl Into<Source>) -> Self {
+        Self::InvalidInput {
+            format: format.to_owned(),
+            source: source.into(),
+            location: std::panic::Location::caller(),
+        }
+    }
+
+    /// Something of `path` that is larger than its reader is willing to hold.
+    #[track_caller]
+    pub fn too_large(path: impl ToString, what: &str, bytes: u64, bytes_max: u64) -> Self {
+        let (path, what) = (path.to_string(), what.to_owned());
+        Self::TooLarge { path, what, bytes, bytes_max, location: std::panic::Location::caller() }
+    }
+}
+
 impl Classify for Error {
     fn kind(&self) -> ErrorKind {
         match self {
@@ -98,6 +140,7 @@ impl Classify for Error {
             Self::Io { source } => source.kind(),
             Self::Types { source } => source.kind(),
             Self::TooLarge { .. } => ErrorKind::ResourceExhausted,
+            Self::Stopped { .. } => ErrorKind::Internal,
         }
     }
 

@@ -11,7 +11,7 @@ mod registry;
 mod statistics;
 mod write;
 
-pub use error::{Error, Result};
+pub use error::{Error, Result, Source};
 pub use file_format::{
     DecodeStep, FileFormat, FormatContext, FormatDecoder, FormatEncoder, OpenFile, ReadRequest, RowGroup, WriteRequest,
     WrittenFile,
