@@ -253,7 +253,7 @@ impl MemoryBudget {
     fn serve(&self) {
         let mut ledger = self.ledger.lock();
         let (left, queue): (Vec<_>, _) = ledger.queue.drain(..).partition(|waiter| waiter.grant.is_canceled());
-        ledger.queue = queue;
+        ledger.queue = queue.into();
         let mut gone: Vec<_> = left.into_iter().map(|waiter| waiter.job).collect();
         while let Some(first) = ledger.queue.pop_front() {
             if ledger.extra(first.job.id, first.bytes) > ledger.free() {
