@@ -15,7 +15,7 @@ mod stream;
 pub use error::{Error, Result};
 pub use options::*;
 pub use plan::{FilterUse, Known, Plan, PlanStatistics, ReadPoint, ScanRequest};
-pub use planner::{Planner, ScanTable};
+pub use planner::{Planner, PlannerParts};
 pub use position::{StreamPhase, StreamPosition};
 pub use read_from::{Between, BetweenEnd, ReadFrom};
 pub use split::{DeletionFile, Split};

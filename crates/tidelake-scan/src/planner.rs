@@ -9,7 +9,7 @@ use crate::{Plan, ReadFrom, ReadPoint, Result, ScanRequest};
 
 /// All that planning needs of one table. Cheap to clone; the stores' caches are shared.
 #[derive(Debug, Clone)]
-pub struct ScanTable {
+pub struct PlannerParts {
     /// The storage.
     pub io: Arc<dyn FileIO>,
     /// Where the table's files are.
@@ -29,18 +29,18 @@ pub struct ScanTable {
 /// Plans reads of one table.
 #[derive(Debug, Clone)]
 pub struct Planner {
-    table: ScanTable,
+    parts: PlannerParts,
 }
 
 impl Planner {
     /// For this table.
-    pub fn new(table: ScanTable) -> Self {
-        Self { table }
+    pub fn new(parts: PlannerParts) -> Self {
+        Self { parts }
     }
 
-    /// The table.
-    pub fn table(&self) -> &ScanTable {
-        &self.table
+    /// What it plans with.
+    pub fn parts(&self) -> &PlannerParts {
+        &self.parts
     }
 
     /// Finds the snapshot and the schema of a read: what a predicate's fields must come from. One that is not kept

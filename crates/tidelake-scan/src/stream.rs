@@ -1,8 +1,9 @@
 //! Following a table, snapshot by snapshot.
 
+use tidelake_expr::Predicate;
 use tidelake_types::Options;
 
-use crate::{Plan, Planner, Result, ScanRequest, StreamPosition};
+use crate::{Plan, Planner, Result, StreamPosition};
 
 /// Where a stream begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,7 +35,7 @@ pub enum StreamStep {
 #[derive(Debug)]
 pub struct StreamPlanner {
     planner: Planner,
-    request: ScanRequest,
+    predicate: Option<Predicate>,
     position: StreamPosition,
 }
 
@@ -47,27 +48,33 @@ impl StreamStart {
 }
 
 impl StreamPlanner {
-    /// Begins at `start`. Of the request, `read_from` and `limit` are not used.
-    pub fn new(planner: Planner, start: StreamStart, request: ScanRequest) -> Result<Self> {
-        let _ = (planner, start, request);
+    /// Begins at `start`. What can be decided now is: `Latest` means the newest snapshot of this moment.
+    pub async fn start(planner: Planner, start: StreamStart) -> Result<Self> {
+        let _ = (planner, start);
         unimplemented!()
     }
 
-    /// Begins where the table's `scan.*` options say, or where the consumer `consumer-id` stopped.
-    pub async fn from_options(planner: Planner, request: ScanRequest) -> Result<Self> {
-        let _ = (planner, request);
+    /// Begins where the options of the table say: at the progress of `consumer-id` if it has some, else as `scan.*` say.
+    pub async fn from_options(planner: Planner) -> Result<Self> {
+        let _ = planner;
         unimplemented!()
     }
 
     /// Goes on from a position. One of another table is `InvalidInput`.
-    pub fn resume(planner: Planner, position: StreamPosition, request: ScanRequest) -> Result<Self> {
-        let _ = (planner, position, request);
+    pub async fn resume(planner: Planner, position: StreamPosition) -> Result<Self> {
+        let _ = (planner, position);
         unimplemented!()
     }
 
+    /// Rows that fail it are not wanted: files without any others are skipped where that is safe. Test the rows.
+    pub fn with_predicate(mut self, predicate: Option<Predicate>) -> Self {
+        self.predicate = predicate;
+        self
+    }
+
     /// The next plan, or `Idle`. Does not wait for snapshots. Errors leave the position where it was.
-    pub async fn step(&mut self) -> Result<StreamStep> {
-        let _ = (&self.planner, &self.request);
+    pub async fn next_step(&mut self) -> Result<StreamStep> {
+        let _ = (&self.planner, &self.predicate);
         unimplemented!()
     }
 
