@@ -1,4 +1,39 @@
 //! Buckets with a primary key: an LSM tree over Arrow batches.
 //!
 //! [`LsmBucket`] takes rows into a memtable and flushes them to sorted level-0 files; [`read_bucket`] merges the sorted runs
-//! of a bucket into rows, by windows of Arrow batches.
+//! of a bucket into rows, by windows of Arrow batches; [`read_unmerged`] gives its files as they are.
+//!
+//! Both ways lead through the same small steps, each pure and in its own file:
+//!
+//! ```text
+//! memtable, sorted ─┐
+//!                   ├─► MergeWindow ──► Decider ──────► Decision ──► gather ──► columns
+//! runs ─► Grouper ──┘   rows by key     MergeFunction   references    copies
+//! ```
+//!
+//! Errors are those of the bucket contract, [`tidelake_datafile::Error`].
+
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "tests"))]
+
+mod bucket;
+mod decide;
+mod fault;
+mod flush;
+mod gather;
+mod layout;
+mod memtable;
+mod merge;
+mod options;
+mod order;
+mod read;
+mod window;
+
+pub use bucket::LsmBucket;
+pub use decide::{Decider, Decision, Plain};
+pub use gather::{Gathered, Keep, gather};
+pub use merge::{Deduplicate, GroupSelection, MergeFunction, Merged, MergedColumn};
+pub use options::*;
+pub use order::{KeyEncoder, KeyOrder, SequenceEncoder};
+pub use read::{MergeReadRequest, MergedBatch, read_bucket, read_unmerged};
+pub use tidelake_datafile::{Error, Result};
+pub use window::{GroupStep, Grouper, KeyValueBatch, MergeWindow, RowRef, WindowLimits};

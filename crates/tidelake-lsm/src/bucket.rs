@@ -1,0 +1,197 @@
+//! The bucket of a key table.
+
+use std::sync::{Arc, Mutex};
+
+use arrow_array::{Array, Int8Array};
+use tidelake_datafile::{Bucket, BucketPlace, BucketRows, Job, JobResult, TableFiles};
+use tidelake_io::FilePath;
+use tidelake_meta::{BucketIncrement, ChangelogProducer, DataFileMeta, DataFileNames, FileChanges, TableSchema};
+use tidelake_types::{RowKind, arrow_schema};
+
+use crate::{
+    DELETION_VECTORS_ENABLED, Plain, Result, SEQUENCE_SNAPSHOT_ORDERING, WRITE_BUFFER_SIZE, WRITE_ONLY,
+    fault::{internal, invalid_rows, unsupported},
+    flush::{FlushJob, FlushPlan},
+    layout::RowLayout,
+    memtable::{Block, Memtable},
+};
+
+/// One bucket with a primary key: a memtable, and the files flushed since the last commit.
+#[derive(Debug)]
+pub struct LsmBucket {
+    files: TableFiles,
+    place: BucketPlace,
+    names: Arc<Mutex<DataFileNames>>,
+    plan: Arc<FlushPlan>,
+    buffer_bytes: u64,
+    memtable: Memtable,
+    /// The rows of the flush that is out. They come back if it fails.
+    frozen: Option<Arc<Vec<Block>>>,
+    /// Of the next row.
+    next_sequence: i64,
+    /// Written and not handed over.
+    changes: FileChanges,
+    /// Files of failed flushes that could not be taken away.
+    left: Vec<FilePath>,
+}
+
+impl LsmBucket {
+    /// Opens a bucket whose files hold sequence numbers up to `max_sequence` (-1 if there are none): rows continue from
+    /// there. `Unsupported` for tables whose writing is not built yet.
+    pub fn new(files: TableFiles, place: BucketPlace, max_sequence: i64) -> Result<Self> {
+        let schema = Arc::clone(&files.schema);
+        check_writable(&schema)?;
+        let next_sequence = max_sequence.checked_add(1).ok_or_else(|| out_of_numbers(&place))?;
+        let plan = FlushPlan {
+            layout: RowLayout::try_new(&schema, &schema.fields)?,
+            decider: Plain::for_table(&schema)?,
+            changelog: schema.changelog_producer()? == ChangelogProducer::Input,
+            file_schema: arrow_schema(&schema.key_value_fields(false))?,
+        };
+        Ok(Self {
+            names: Arc::new(Mutex::new(DataFileNames::new(files.runtime.ids().uuid()))),
+            buffer_bytes: schema.options.get(&WRITE_BUFFER_SIZE)?.0,
+            plan: Arc::new(plan),
+            memtable: Memtable::default(),
+            frozen: None,
+            next_sequence,
+            changes: FileChanges::default(),
+            left: Vec::new(),
+            files,
+            place,
+        })
+    }
+
+    /// Of the newest row taken in; what the bucket's files held, if there is none.
+    pub fn max_sequence(&self) -> i64 {
+        self.next_sequence - 1
+    }
+
+    /// Says by column what does not fit the table.
+    fn check(&self, batch: &BucketRows) -> Result<()> {
+        let fields = &self.files.schema.fields;
+        if batch.rows.num_columns() != fields.len() {
+            return Err(invalid_rows(format!(
+                "rows have {} columns, the table has {}",
+                batch.rows.num_columns(),
+                fields.len()
+            )));
+        }
+        let values = &self.plan.file_schema.fields()[self.plan.file_schema.fields().len() - fields.len()..];
+        for (array, field) in batch.rows.columns().iter().zip(values) {
+            if !array.data_type().equals_datatype(field.data_type()) {
+                let (name, have, want) = (field.name(), array.data_type(), field.data_type());
+                return Err(invalid_rows(format!("the column `{name}` is {have}, the table holds it as {want}")));
+            }
+        }
+        for (place, field) in &self.plan.layout.keys {
+            if !field.data_type.nullable && batch.rows.column(*place).null_count() > 0 {
+                return Err(invalid_rows(format!("the key column `{}` is NOT NULL but has nulls", field.name)));
+            }
+        }
+        let Some(kinds) = &batch.kinds else { return Ok(()) };
+        let known = |&kind: &i8| RowKind::from_byte(kind).is_some();
+        if kinds.len() != batch.rows.num_rows() || kinds.null_count() > 0 || !kinds.values().iter().all(known) {
+            return Err(invalid_rows("row kinds are to be bytes from 0 to 3, one for each row"));
+        }
+        Ok(())
+    }
+}
+
+impl Bucket for LsmBucket {
+    fn add(&mut self, batch: BucketRows) -> Result<()> {
+        self.check(&batch)?;
+        let num_rows = batch.rows.num_rows();
+        if num_rows == 0 {
+            return Ok(());
+        }
+        let next = self.next_sequence.checked_add(num_rows as i64).ok_or_else(|| out_of_numbers(&self.place))?;
+        let kinds = batch.kinds.unwrap_or_else(|| Int8Array::from(vec![RowKind::Insert.as_byte(); num_rows]));
+        self.memtable.push(batch.rows, kinds, self.next_sequence)?;
+        self.next_sequence = next;
+        Ok(())
+    }
+
+    fn memory_bytes(&self) -> u64 {
+        self.memtable.bytes()
+    }
+
+    fn needs_flush(&self) -> bool {
+        self.memtable.bytes() >= self.buffer_bytes
+    }
+
+    fn flush_job(&mut self) -> Result<Option<Job>> {
+        if self.frozen.is_some() {
+            return Err(internal(format!("a flush of {} is out already", self.place.path)));
+        }
+        if self.memtable.is_empty() {
+            return Ok(None);
+        }
+        let frozen = Arc::new(self.memtable.freeze()?);
+        self.frozen = Some(Arc::clone(&frozen));
+        Ok(Some(Box::new(FlushJob {
+            files: self.files.clone(),
+            place: self.place.clone(),
+            names: Arc::clone(&self.names),
+            plan: Arc::clone(&self.plan),
+            frozen,
+        })))
+    }
+
+    /// Takes in what a flush made. Of a failed one the rows are back with their sequence numbers, and its error is
+    /// returned.
+    fn complete(&mut self, result: JobResult) -> Result<()> {
+        let frozen = self.frozen.take().ok_or_else(|| internal(format!("no flush of {} is out", self.place.path)))?;
+        match result.outcome {
+            Ok(produced) => {
+                self.changes.added.extend(produced.added);
+                self.changes.changelog.extend(produced.changelog);
+                Ok(())
+            }
+            Err(failed) => {
+                self.memtable.restore(Arc::unwrap_or_clone(frozen));
+                self.left.extend(failed.left);
+                Err(failed.error)
+            }
+        }
+    }
+
+    fn prepare_commit(&mut self) -> Result<BucketIncrement> {
+        if self.frozen.is_some() || !self.memtable.is_empty() {
+            return Err(internal(format!("{} has rows that are not flushed", self.place.path)));
+        }
+        Ok(BucketIncrement { append: std::mem::take(&mut self.changes), compact: FileChanges::default() })
+    }
+
+    fn abandon(self: Box<Self>) -> Vec<FilePath> {
+        let path = |file: &DataFileMeta| self.files.layout.data_file(&self.place.path, file).ok();
+        let written = self.changes.added.iter().chain(&self.changes.changelog).filter_map(path);
+        written.chain(self.left.iter().cloned()).collect()
+    }
+}
+
+/// Level-0 files alone are not enough for every table: some are only right once compaction has run.
+fn check_writable(schema: &TableSchema) -> Result<()> {
+    if schema.options.get(&SEQUENCE_SNAPSHOT_ORDERING)? {
+        return Err(unsupported("option `sequence.snapshot-ordering` is not supported yet"));
+    }
+    if schema.options.get(&WRITE_ONLY)? {
+        return Ok(());
+    }
+    if schema.options.get(&DELETION_VECTORS_ENABLED)? {
+        return Err(unsupported(
+            "writing with option `deletion-vectors.enabled` needs compaction, which is not built yet; set `write-only` if another job compacts",
+        ));
+    }
+    match schema.changelog_producer()? {
+        ChangelogProducer::None | ChangelogProducer::Input => Ok(()),
+        other => Err(unsupported(format!(
+            "the changelog producer {other:?} (option `changelog-producer`) needs compaction, which is not built yet; set `write-only` if another job compacts"
+        ))),
+    }
+}
+
+#[track_caller]
+fn out_of_numbers(place: &BucketPlace) -> crate::Error {
+    internal(format!("the sequence numbers of {} are used up", place.path))
+}

@@ -1,0 +1,28 @@
+//! Short ways to the errors of the bucket contract.
+
+use snafu::{GenerateImplicitData, Location};
+use tidelake_datafile::Error;
+
+/// Stored rows break an invariant of the LSM tree.
+#[track_caller]
+pub(crate) fn corrupt(path: impl Into<String>, reason: impl Into<String>) -> Error {
+    Error::Corrupt { path: path.into(), reason: reason.into(), location: Location::generate() }
+}
+
+/// Rows do not fit the table.
+#[track_caller]
+pub(crate) fn invalid_rows(message: impl Into<String>) -> Error {
+    Error::InvalidRows { message: message.into(), location: Location::generate() }
+}
+
+/// A table that this build cannot serve.
+#[track_caller]
+pub(crate) fn unsupported(message: impl Into<String>) -> Error {
+    Error::Unsupported { message: message.into(), location: Location::generate() }
+}
+
+/// A caller broke the contract.
+#[track_caller]
+pub(crate) fn internal(message: impl Into<String>) -> Error {
+    Error::Internal { message: message.into(), location: Location::generate() }
+}

@@ -1,0 +1,160 @@
+//! A flush: from frozen rows to level-0 files, and to changelog files where the producer is `input`.
+//!
+//! ```text
+//! frozen rows ─► sorted ─► windows ─┬─► merged ────► data files, level 0
+//!                                   └─► as they are ► changelog files
+//! ```
+
+use std::sync::{Arc, Mutex};
+
+use arrow_array::{ArrayRef, RecordBatch};
+use arrow_schema::SchemaRef;
+use async_trait::async_trait;
+use tidelake_datafile::{
+    BucketPlace, DataFileWriter, FileContent, JobError, JobKind, JobResult, Produced, TableFiles, Work,
+};
+use tidelake_io::FilePath;
+use tidelake_meta::{DataFileMeta, DataFileNames, FileSource};
+use tidelake_runtime::Runtime;
+
+use crate::{
+    Decider, Error, Gathered, Keep, MergeWindow, Plain, Result, WindowLimits, gather,
+    gather::gather_unmerged,
+    layout::RowLayout,
+    memtable::{Block, SortedRows},
+};
+
+/// What flushes of a bucket have in common.
+#[derive(Debug)]
+pub(crate) struct FlushPlan {
+    pub(crate) layout: RowLayout,
+    pub(crate) decider: Plain,
+    /// Every row goes into changelog files, too: `changelog-producer` is `input`.
+    pub(crate) changelog: bool,
+    /// `_KEY_*`, `_SEQUENCE_NUMBER`, `_VALUE_KIND`, values.
+    pub(crate) file_schema: SchemaRef,
+}
+
+/// Frozen rows on their way to files. The bucket holds the rows, too, until it is told how this went.
+pub(crate) struct FlushJob {
+    pub(crate) files: TableFiles,
+    pub(crate) place: BucketPlace,
+    pub(crate) names: Arc<Mutex<DataFileNames>>,
+    pub(crate) plan: Arc<FlushPlan>,
+    pub(crate) frozen: Arc<Vec<Block>>,
+}
+
+#[async_trait]
+impl Work for FlushJob {
+    fn kind(&self) -> JobKind {
+        JobKind::Flush
+    }
+
+    async fn run(self: Box<Self>) -> JobResult {
+        JobResult { kind: JobKind::Flush, outcome: self.flush().await }
+    }
+}
+
+impl FlushJob {
+    async fn flush(&self) -> Result<Produced, JobError> {
+        let open = |content| {
+            let (files, place, names) = (self.files.clone(), self.place.clone(), Arc::clone(&self.names));
+            DataFileWriter::new(files, place, names, content, FileSource::Append)
+        };
+        let mut data = open(FileContent::KeyValue { level: 0 }).map_err(|error| failed(error, Vec::new()))?;
+        let mut changelog = match self.plan.changelog {
+            true => Some(open(FileContent::Changelog { level: 0 }).map_err(|error| failed(error, Vec::new()))?),
+            false => None,
+        };
+        if let Err(error) = self.write(&mut data, changelog.as_mut()).await {
+            let mut left = data.abort().await;
+            if let Some(changelog) = changelog {
+                left.extend(changelog.abort().await);
+            }
+            return Err(failed(error, left));
+        }
+        let added = match data.finish().await {
+            Ok(added) => added,
+            Err(error) => {
+                let left = match changelog {
+                    Some(changelog) => changelog.abort().await,
+                    None => Vec::new(),
+                };
+                return Err(failed(error, left));
+            }
+        };
+        match changelog {
+            Some(changelog) => match changelog.finish().await {
+                Ok(changelog) => Ok(Produced { added, changelog }),
+                Err(error) => Err(failed(error, self.delete(&added).await)),
+            },
+            None => Ok(Produced { added, changelog: Vec::new() }),
+        }
+    }
+
+    async fn write(&self, data: &mut DataFileWriter, mut changelog: Option<&mut DataFileWriter>) -> Result<()> {
+        let runtime: &Runtime = &self.files.runtime;
+        let (plan, frozen) = (Arc::clone(&self.plan), Arc::clone(&self.frozen));
+        let mut sorted =
+            runtime.compute(move || SortedRows::new(&frozen, &plan.layout, WindowLimits::default())).await?;
+        loop {
+            let plan = Arc::clone(&self.plan);
+            let (rest, step) = runtime
+                .compute(move || {
+                    let step = sorted.next_window().map(|window| plan.columns(&window));
+                    (sorted, step)
+                })
+                .await;
+            sorted = rest;
+            let Some(step) = step else { return Ok(()) };
+            let (merged, unmerged) = step?;
+            for batch in merged {
+                data.write(batch).await?;
+            }
+            if let Some(changelog) = changelog.as_mut() {
+                for batch in unmerged {
+                    changelog.write(batch).await?;
+                }
+            }
+        }
+    }
+
+    /// Takes finished files away; gives those that would not go.
+    async fn delete(&self, written: &[DataFileMeta]) -> Vec<FilePath> {
+        let mut left = Vec::new();
+        for file in written {
+            if let Ok(path) = self.files.layout.data_file(&self.place.path, file)
+                && self.files.io.delete(&path).await.is_err()
+            {
+                left.push(path);
+            }
+        }
+        left
+    }
+}
+
+/// The bucket has the rows: none need to travel.
+fn failed(error: Error, left: Vec<FilePath>) -> JobError {
+    JobError { error, rows: Vec::new(), left }
+}
+
+impl FlushPlan {
+    /// A window as rows of the data file, and, where wanted, of the changelog file.
+    fn columns(&self, window: &MergeWindow) -> Result<(Vec<RecordBatch>, Vec<RecordBatch>)> {
+        let decision = self.decider.decide(window)?;
+        let num_columns = window.batches.first().map_or(0, |batch| batch.values.num_columns());
+        let merged = gather(window, &decision, Keep::All, num_columns)?;
+        let unmerged = if self.changelog { gather_unmerged(window)? } else { Vec::new() };
+        let to_files =
+            |pieces: Vec<Gathered>| pieces.into_iter().map(|piece| self.to_file(piece)).collect::<Result<Vec<_>>>();
+        Ok((to_files(merged)?, to_files(unmerged)?))
+    }
+
+    /// The columns of a key-value file: keys are the value columns once more.
+    fn to_file(&self, rows: Gathered) -> Result<RecordBatch> {
+        let keys = self.layout.keys.iter().map(|(place, _)| Arc::clone(&rows.columns[*place]));
+        let system: [ArrayRef; 2] = [Arc::new(rows.sequence), Arc::new(rows.kind)];
+        let columns = keys.chain(system).chain(rows.columns.iter().cloned()).collect();
+        Ok(RecordBatch::try_new(Arc::clone(&self.file_schema), columns)?)
+    }
+}

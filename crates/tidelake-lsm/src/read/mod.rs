@@ -1,0 +1,140 @@
+//! Reading a bucket: merged, or file by file as stored.
+//!
+//! The files of a bucket fall into *sections* whose key ranges do not overlap, and each section into sorted runs:
+//!
+//! ```text
+//!  keys ─────────────────────────────────►
+//!  [ run ]        [── run ──][─ run ─]        section 1 and 3: one run, passed through
+//!          [──── run ────]                    section 2: merged
+//!             [── run ──]
+//!  section 1 │ section 2 │ section 3 …
+//! ```
+
+mod columns;
+mod merger;
+mod run;
+mod section;
+
+use std::sync::Arc;
+
+use arrow_array::{Int8Array, RecordBatch};
+use futures::{
+    StreamExt,
+    stream::{self, BoxStream},
+};
+use tidelake_datafile::{BucketPlace, TableFiles};
+use tidelake_expr::Predicate;
+use tidelake_meta::{DataFileMeta, sections};
+use tidelake_types::{DataField, DataType};
+
+use crate::{
+    DELETION_VECTORS_ENABLED, Plain, Result, SEQUENCE_SNAPSHOT_ORDERING, fault::unsupported, read::columns::ReadColumns,
+};
+
+/// What is wanted of a bucket.
+#[derive(Debug, Clone)]
+pub struct MergeReadRequest {
+    /// The columns, in output order: fields of today's schema; also `_SEQUENCE_NUMBER` and `_VALUE_KIND`.
+    pub fields: Vec<DataField>,
+    /// Conjuncts on key columns only: rows that fail it may be left out of any file.
+    pub key_predicate: Option<Predicate>,
+    /// Other conjuncts: used only where nothing has to be merged. Test the rows again.
+    pub value_predicate: Option<Predicate>,
+    /// Whether `-U` and `-D` come out, too.
+    pub keep_deletes: bool,
+    /// Whether TIMESTAMP(7..9) comes in the wide form.
+    pub wide_timestamps: bool,
+    /// At most so many rows of a file are decoded at once.
+    pub batch_rows: usize,
+}
+
+/// Rows and what each does.
+#[derive(Debug, Clone)]
+pub struct MergedBatch {
+    /// The columns wanted.
+    pub rows: RecordBatch,
+    /// The kinds as stored.
+    pub kinds: Int8Array,
+}
+
+/// What every part of one reading shares.
+#[derive(Debug)]
+struct Reading {
+    files: TableFiles,
+    place: BucketPlace,
+    request: MergeReadRequest,
+}
+
+/// Reads a bucket as the rows it holds, keys ascending: files are split into sections, each merged by the table's merge
+/// engine. Memory is bounded by a few batches of each run of one section. `Corrupt` where the keys of a file do not ascend.
+pub fn read_bucket(
+    files: &TableFiles,
+    place: &BucketPlace,
+    data_files: Vec<DataFileMeta>,
+    request: &MergeReadRequest,
+) -> BoxStream<'static, Result<MergedBatch>> {
+    let reading = Arc::new(Reading { files: files.clone(), place: place.clone(), request: request.clone() });
+    match plan(&reading, data_files) {
+        Ok(parts) => stream::iter(parts).map(move |part| part.read(&reading)).flatten().boxed(),
+        Err(error) => stream::once(async { Err(error) }).boxed(),
+    }
+}
+
+/// Reads files one after another as they are, neither merged nor ordered, in the order given: changes of a stream,
+/// changelogs, raw splits. Retracts are dropped unless wanted, whatever the metadata says of them: some writers record none
+/// where there are some.
+pub fn read_unmerged(
+    files: &TableFiles,
+    place: &BucketPlace,
+    data_files: Vec<DataFileMeta>,
+    request: &MergeReadRequest,
+) -> BoxStream<'static, Result<MergedBatch>> {
+    let reading = Arc::new(Reading { files: files.clone(), place: place.clone(), request: request.clone() });
+    section::pass_through(reading, data_files)
+}
+
+/// A section.
+enum Part {
+    /// One run: nothing to merge.
+    Run(Vec<DataFileMeta>),
+    /// Several runs, from old to new.
+    Merge { runs: Vec<Vec<DataFileMeta>>, decider: Plain, columns: ReadColumns },
+}
+
+impl Part {
+    fn read(self, reading: &Arc<Reading>) -> BoxStream<'static, Result<MergedBatch>> {
+        match self {
+            Self::Run(files) => section::pass_through(Arc::clone(reading), files),
+            Self::Merge { runs, decider, columns } => section::merge(Arc::clone(reading), runs, decider, columns),
+        }
+    }
+}
+
+fn plan(reading: &Reading, data_files: Vec<DataFileMeta>) -> Result<Vec<Part>> {
+    let schema = &reading.files.schema;
+    if schema.options.get(&SEQUENCE_SNAPSHOT_ORDERING)? {
+        return Err(unsupported("option `sequence.snapshot-ordering` is not supported yet"));
+    }
+    if schema.options.get(&DELETION_VECTORS_ENABLED)? {
+        return Err(unsupported("option `deletion-vectors.enabled` is not supported yet"));
+    }
+    let decider = Plain::for_table(schema)?;
+    let columns = ReadColumns::to_merge(schema, &reading.request.fields)?;
+    let key_types: Vec<DataType> =
+        schema.trimmed_primary_key_fields().into_iter().map(|field| field.data_type).collect();
+    let part = |mut runs: Vec<Vec<DataFileMeta>>| {
+        if runs.len() == 1 {
+            return Part::Run(runs.swap_remove(0));
+        }
+        runs.sort_by_cached_key(|run| age(run));
+        Part::Merge { runs, decider: decider.clone(), columns: columns.clone() }
+    };
+    Ok(sections(data_files, &key_types)?.into_iter().filter(|runs| !runs.is_empty()).map(part).collect())
+}
+
+/// Orders runs from old to new where sequence numbers say nothing: higher levels are older. The name makes it total.
+fn age(run: &[DataFileMeta]) -> (i32, i64, String) {
+    let level = run.iter().map(|file| file.level).max().unwrap_or(0);
+    let newest = run.iter().map(|file| file.max_sequence_number).max().unwrap_or(0);
+    (-level, newest, run.first().map(|file| file.file_name.clone()).unwrap_or_default())
+}
