@@ -96,6 +96,21 @@ pub enum Error {
     },
 }
 
+#[track_caller]
+pub(crate) fn corrupt(what: &'static str, path: impl ToString, source: impl Into<Source>) -> Error {
+    Error::Corrupt { what, path: path.to_string(), source: source.into(), location: std::panic::Location::caller() }
+}
+
+#[track_caller]
+pub(crate) fn invalid<T>(message: impl Into<String>) -> Result<T> {
+    InvalidSnafu { message }.fail()
+}
+
+#[track_caller]
+pub(crate) fn unsupported<T>(message: impl Into<String>) -> Result<T> {
+    UnsupportedSnafu { message }.fail()
+}
+
 impl Classify for Error {
     fn kind(&self) -> ErrorKind {
         match self {

@@ -3,10 +3,14 @@
 //! A *value* (a [`Snapshot`], a [`TableSchema`], a [`ManifestEntry`]) and its file format sit together; a *store* beside
 //! it ([`SnapshotStore`], [`SchemaStore`], [`ManifestStore`]) reads and lists those files. [`TableLayout`] knows every
 //! path the format defines.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic, reason = "tests"))]
 
+mod avro;
 mod error;
 mod file;
+mod json;
 mod layout;
+mod listing;
 mod manifest;
 mod message;
 mod options;
@@ -17,11 +21,12 @@ mod snapshot;
 pub use error::{Error, Result};
 pub use file::{DataFileMeta, FileIdentity, FileSource, SimpleStats, sections};
 pub use layout::{DataFileNames, TableLayout};
-pub use manifest::{
-    FileKind, ManifestEntry, ManifestFileMeta, ManifestStore, live_entries,
-};
+pub use manifest::{FileKind, ManifestEntry, ManifestFileMeta, ManifestStore, live_entries};
 pub use message::{BucketIncrement, CommitMessage, FileChanges};
 pub use options::*;
 pub use refs::{Consumer, ConsumerStore, Tag, TagStore};
-pub use schema::{BucketMode, ChangelogProducer, MergeEngine, SchemaChange, SchemaStore, TableSchema};
+pub use schema::{
+    BucketMode, ChangelogProducer, MergeEngine, SchemaChange, SchemaStore, TableSchema, unsupported_for_reading,
+    unsupported_for_writing,
+};
 pub use snapshot::{CommitIdentity, CommitKind, Snapshot, SnapshotStore};

@@ -1,10 +1,22 @@
 //! Numbered versions of columns, keys and options.
-use std::{collections::BTreeMap, sync::Arc};
 
-use tidelake_io::{FileIO, Publish};
-use tidelake_types::{DataField, Options};
+mod change;
+mod create;
+mod json;
+mod store;
+mod support;
 
-use crate::{Result, TableLayout};
+use tidelake_types::{DataField, Options, option_enum, system_fields};
+
+use crate::{
+    Result,
+    error::invalid,
+    options::{BUCKET, BUCKET_KEY, CHANGELOG_PRODUCER, MERGE_ENGINE},
+};
+
+pub use change::SchemaChange;
+pub use store::SchemaStore;
+pub use support::{unsupported_for_reading, unsupported_for_writing};
 
 /// One numbered version of a table's columns, keys and options: a file `schema/schema-N`.
 #[derive(Debug, Clone, PartialEq)]
@@ -60,112 +72,99 @@ pub enum ChangelogProducer {
     FullCompaction,
 }
 
-/// A change of a schema. More kinds follow with schema evolution.
-#[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
-pub enum SchemaChange {
-    /// Sets an option.
-    SetOption(String, String),
-    /// Removes an option.
-    UnsetOption(String),
+option_enum!(MergeEngine {
+    Deduplicate = "deduplicate",
+    PartialUpdate = "partial-update",
+    Aggregation = "aggregation",
+    FirstRow = "first-row",
+});
+option_enum!(ChangelogProducer { None = "none", Input = "input", Lookup = "lookup", FullCompaction = "full-compaction" });
+
+impl BucketMode {
+    /// The number of the bucket that holds rows whose bucket is not decided yet.
+    pub const POSTPONE_BUCKET: i32 = -2;
 }
 
 impl TableSchema {
-    /// A new table's schema 0, checked and normalised as Java does at CREATE TABLE (spec 2.4, 2.5: options
-    /// `primary-key` and `partition`, NOT NULL keys, field ids, bucket rules, reserved names).
-    pub fn create(
-        _fields: Vec<DataField>,
-        _partition_keys: Vec<String>,
-        _primary_keys: Vec<String>,
-        _options: Options,
-        _comment: Option<String>,
-        _time_ms: i64,
-    ) -> Result<Self> {
-        todo!()
-    }
-    /// From the bytes of a schema file; `path` is for errors. Applies the fix-ups of old versions.
-    pub fn from_json(_bytes: &[u8], _path: &str) -> Result<Self> {
-        todo!()
-    }
-    /// The bytes of a schema file, pretty-printed as Java's.
-    pub fn to_json(&self) -> Vec<u8> {
-        todo!()
-    }
     /// A column by name.
-    pub fn field(&self, _name: &str) -> Option<&DataField> {
-        todo!()
+    pub fn field(&self, name: &str) -> Option<&DataField> {
+        self.fields.iter().find(|field| field.name == name)
     }
+
     /// The columns of `partition_keys`, in order.
     pub fn partition_fields(&self) -> Vec<DataField> {
-        todo!()
+        self.partition_keys.iter().filter_map(|name| self.field(name)).cloned().collect()
     }
+
     /// Primary keys without partition keys, in primary key order: what sorts an LSM tree.
     pub fn trimmed_primary_key_fields(&self) -> Vec<DataField> {
-        todo!()
+        self.primary_keys
+            .iter()
+            .filter(|name| !self.partition_keys.contains(name))
+            .filter_map(|name| self.field(name))
+            .cloned()
+            .collect()
     }
-    /// The columns that choose the bucket (option `bucket-key`, else the trimmed primary key).
+
+    /// The columns that choose the bucket (option `bucket-key`, else the trimmed primary key). None for a table of the
+    /// oldest format version with one bucket.
     pub fn bucket_key_fields(&self) -> Result<Vec<DataField>> {
-        todo!()
+        let Some(names) = self.options.get(&BUCKET_KEY)? else { return Ok(self.trimmed_primary_key_fields()) };
+        // Names are not trimmed: a space belongs to the name, as in Java.
+        let fields = names.split(',').map(|name| match self.field(name) {
+            Some(field) => Ok(field.clone()),
+            None => invalid(format!("option `bucket-key` names `{name}`, which is not a column")),
+        });
+        fields.collect()
     }
+
     /// Whether there is a primary key.
     pub fn has_primary_key(&self) -> bool {
         !self.primary_keys.is_empty()
     }
+
+    /// Whether a key may move to another partition: some partition key is not of the primary key.
+    pub fn is_cross_partition(&self) -> bool {
+        self.has_primary_key() && self.partition_keys.iter().any(|name| !self.primary_keys.contains(name))
+    }
+
     /// Where rows go.
     pub fn bucket_mode(&self) -> Result<BucketMode> {
-        todo!()
+        match (self.options.get(&BUCKET)?, self.has_primary_key()) {
+            (buckets @ 1.., _) => Ok(BucketMode::HashFixed(buckets)),
+            (-1, false) => Ok(BucketMode::Unaware),
+            (-1, true) if self.is_cross_partition() => Ok(BucketMode::KeyDynamic),
+            (-1, true) => Ok(BucketMode::HashDynamic),
+            (-2, true) => Ok(BucketMode::Postpone),
+            (-2, false) => {
+                invalid("option `bucket` is -2 (postponed), which needs a primary key: use -1, or a number of buckets")
+            }
+            (other, _) => invalid(format!("option `bucket` is {other}, expected a number of buckets, -1 or -2")),
+        }
     }
+
     /// Option `merge-engine`.
     pub fn merge_engine(&self) -> Result<MergeEngine> {
-        todo!()
+        Ok(self.options.get(&MERGE_ENGINE)?)
     }
+
     /// Option `changelog-producer`.
     pub fn changelog_producer(&self) -> Result<ChangelogProducer> {
-        todo!()
+        Ok(self.options.get(&CHANGELOG_PRODUCER)?)
     }
+
     /// All columns of a key-value data file in file order: `_KEY_*`, sequence, kind, values (spec 1.1); `thin` leaves out `_KEY_*`.
-    pub fn key_value_fields(&self, _thin: bool) -> Vec<DataField> {
-        todo!()
+    pub fn key_value_fields(&self, thin: bool) -> Vec<DataField> {
+        let keys = if thin { Vec::new() } else { self.trimmed_primary_key_fields() };
+        let mut fields: Vec<DataField> = keys.iter().map(system_fields::key_field).collect();
+        fields.push(system_fields::sequence_number());
+        fields.push(system_fields::value_kind());
+        fields.extend(self.fields.iter().cloned());
+        fields
     }
+
     /// This schema with a call's options over its own.
-    pub fn with_options(&self, _options: &Options) -> Self {
-        todo!()
-    }
-    /// What the next schema is after these changes. Conflicts with options that cannot change are `Invalid`.
-    pub fn changed(&self, _changes: &[SchemaChange], _time_ms: i64) -> Result<Self> {
-        todo!()
-    }
-}
-
-/// Reads and lists `schema/`; keeps what it has read (schema files never change).
-#[derive(Debug, Clone)]
-pub struct SchemaStore {
-    io: Arc<dyn FileIO>,
-    layout: TableLayout,
-    #[expect(dead_code, reason = "placeholder")]
-    cache: BTreeMap<i64, Arc<TableSchema>>,
-}
-
-impl SchemaStore {
-    /// For the table at `layout`.
-    pub fn new(io: Arc<dyn FileIO>, layout: TableLayout) -> Self {
-        Self { io, layout, cache: BTreeMap::new() }
-    }
-    /// A schema by number, cached.
-    pub async fn load(&self, _id: i64) -> Result<Arc<TableSchema>> {
-        let _ = (&self.io, &self.layout);
-        todo!()
-    }
-    /// The numbers there are, ascending.
-    pub async fn list_ids(&self) -> Result<Vec<i64>> {
-        todo!()
-    }
-    /// The newest; `None` if there is none: no table.
-    pub async fn latest(&self) -> Result<Option<Arc<TableSchema>>> {
-        todo!()
-    }
-    /// Publishes a new schema file.
-    pub async fn publish(&self, _schema: &TableSchema) -> Result<Publish> {
-        todo!()
+    pub fn with_options(&self, options: &Options) -> Self {
+        Self { options: self.options.overlaid(options), ..self.clone() }
     }
 }

@@ -1,10 +1,13 @@
 //! The table at one commit.
-use std::{collections::BTreeMap, sync::Arc};
 
-use bytes::Bytes;
-use tidelake_io::FileIO;
+mod json;
+mod store;
 
-use crate::{Result, TableLayout};
+use std::collections::BTreeMap;
+
+pub use store::SnapshotStore;
+
+pub(crate) use json::Members;
 
 /// The table at one commit: a file `snapshot/snapshot-N`. Members absent in the file are `None`.
 #[derive(Debug, Clone, PartialEq)]
@@ -78,75 +81,8 @@ impl CommitKind {
 }
 
 impl Snapshot {
-    /// From the bytes of a snapshot or tag file; `path` is for errors. Unknown members are ignored.
-    pub fn from_json(_bytes: &[u8], _path: &str) -> Result<Self> {
-        todo!()
-    }
-    /// The bytes of a snapshot file: members in Java's order, absent ones omitted.
-    pub fn to_json(&self) -> Bytes {
-        todo!()
-    }
     /// Who committed it.
     pub fn identity(&self) -> CommitIdentity {
         CommitIdentity { user: self.commit_user.clone(), identifier: self.commit_identifier, kind: self.commit_kind }
-    }
-}
-
-/// Finds and reads snapshots. Hints are guesses: the newest is found by probing from the hint, else by listing (spec 3.5).
-#[derive(Debug, Clone)]
-pub struct SnapshotStore {
-    io: Arc<dyn FileIO>,
-    layout: TableLayout,
-}
-
-impl SnapshotStore {
-    /// For the table at `layout`.
-    pub fn new(io: Arc<dyn FileIO>, layout: TableLayout) -> Self {
-        Self { io, layout }
-    }
-    /// A snapshot by number; `NoSnapshot` if it is not there.
-    pub async fn load(&self, _id: i64) -> Result<Snapshot> {
-        let _ = (&self.io, &self.layout);
-        todo!()
-    }
-    /// As [`Self::load`], with `None` instead of an error.
-    pub async fn try_load(&self, _id: i64) -> Result<Option<Snapshot>> {
-        todo!()
-    }
-    /// The bytes of a snapshot's file as they are.
-    pub async fn read_bytes(&self, _id: i64) -> Result<Option<Bytes>> {
-        todo!()
-    }
-    /// The newest number, `None` for an empty table.
-    pub async fn latest_id(&self) -> Result<Option<i64>> {
-        todo!()
-    }
-    /// The newest snapshot.
-    pub async fn latest(&self) -> Result<Option<Snapshot>> {
-        todo!()
-    }
-    /// The oldest number of the contiguous run that ends in the newest (zombies below it are ignored).
-    pub async fn earliest_id(&self) -> Result<Option<i64>> {
-        todo!()
-    }
-    /// All numbers, ascending, by listing.
-    pub async fn list_ids(&self) -> Result<Vec<i64>> {
-        todo!()
-    }
-    /// The newest snapshot with `time_ms <= at_ms`, by binary search.
-    pub async fn at_or_before(&self, _at_ms: i64) -> Result<Option<Snapshot>> {
-        todo!()
-    }
-    /// The oldest snapshot with `time_ms >= at_ms`.
-    pub async fn at_or_after(&self, _at_ms: i64) -> Result<Option<Snapshot>> {
-        todo!()
-    }
-    /// The newest snapshot of a user at or below `from` (the newest if `None`), walking down.
-    pub async fn latest_of_user(&self, _user: &str, _from: Option<i64>) -> Result<Option<Snapshot>> {
-        todo!()
-    }
-    /// Writes the hint `LATEST`, and `EARLIEST` where it is missing and `earliest` is given. Best effort: errors are returned, callers may drop them.
-    pub async fn write_hints(&self, _latest: i64, _earliest: Option<i64>) -> Result<()> {
-        todo!()
     }
 }
