@@ -5,7 +5,8 @@
 //! each implement it.
 
 mod bucket;
-mod error;
+mod conform;
+pub mod error;
 mod evolution;
 mod files;
 mod options;
