@@ -5,10 +5,12 @@
 
 mod error;
 mod evaluate;
+mod evolve;
 mod predicate;
 mod prune;
 
 pub use error::{Error, Result};
 pub use evaluate::evaluate;
+pub use evolve::cast_leaf;
 pub use predicate::{LeafPredicate, Operator, Predicate, column};
 pub use prune::{ColumnBounds, may_match};

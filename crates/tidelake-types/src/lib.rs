@@ -29,7 +29,7 @@ pub use arrow::{
 };
 pub use binary_row::BinaryRow;
 pub use binary_row_builder::BinaryRowBuilder;
-pub use cast::{CastRule, cast_array, cast_rule, cast_scalar};
+pub use cast::{CastRule, cast_array, cast_array_as, cast_rule, cast_scalar};
 pub use column::Column;
 pub use column_builder::ColumnBuilder;
 pub use data_type::{DataField, DataType, TypeKind};

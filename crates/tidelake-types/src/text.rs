@@ -60,21 +60,30 @@ pub fn date_text(days: i32) -> String {
     text
 }
 
-/// `01:02:03`, with `precision` digits of the fraction.
+/// `01:02:03`, with a fraction where `precision` is above 0: up to so many digits, at least one.
 pub fn time_text(millis: i32, precision: u8) -> String {
     let mut text = String::new();
-    write_time(&mut text, i64::from(millis));
-    write_fraction(&mut text, millis.rem_euclid(1000) * 1_000_000, precision);
+    write_time(&mut text, i64::from(millis).rem_euclid(DAY_MS));
+    if precision > 0 {
+        let fraction = format!("{:03}", millis.rem_euclid(1000));
+        let fraction = &fraction[..usize::from(precision.min(3))];
+        let _ = write!(text, ".{}{}", &fraction[..1], fraction[1..].trim_end_matches('0'));
+    }
     text
 }
 
-/// `2024-02-29 01:02:03`, with `precision` digits of the fraction.
+/// `2024-02-29 01:02:03`, with `precision` digits of the fraction, and with finer ones where they are not zero.
 pub fn timestamp_text(millis: i64, nanos: i32, separator: char, precision: u8) -> String {
     let mut text = String::new();
     write_date(&mut text, millis.div_euclid(DAY_MS));
     text.push(separator);
     write_time(&mut text, millis.rem_euclid(DAY_MS));
-    write_fraction(&mut text, second_fraction(millis, nanos), precision);
+    let fraction = format!("{:09}", second_fraction(millis, nanos));
+    let (shown, finer) = fraction.split_at(usize::from(precision.min(9)));
+    let finer = finer.trim_end_matches('0');
+    if !shown.is_empty() || !finer.is_empty() {
+        let _ = write!(text, ".{shown}{finer}");
+    }
     text
 }
 
@@ -114,13 +123,6 @@ fn write_date(text: &mut String, days: i64) {
 fn write_time(text: &mut String, millis: i64) {
     let seconds = millis.div_euclid(1000);
     let _ = write!(text, "{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60);
-}
-
-fn write_fraction(text: &mut String, nanos: i32, precision: u8) {
-    let precision = usize::from(precision.min(9));
-    if precision > 0 {
-        let _ = write!(text, ".{}", &format!("{nanos:09}")[..precision]);
-    }
 }
 
 /// Year, month and day of days since 1970-01-01 in the Gregorian calendar, before its invention too.
@@ -204,6 +206,8 @@ mod tests {
         assert_eq!(date_text(2_932_897), "+10000-01-01");
         assert_eq!(date_text(11_016), "2000-02-29");
         assert_eq!(time_text(3_661_001, 3), "01:01:01.001");
+        assert_eq!(time_text(3_661_100, 3), "01:01:01.1");
+        assert_eq!(time_text(3_661_000, 3), "01:01:01.0");
         assert_eq!(time_text(3_661_001, 0), "01:01:01");
         assert_eq!(timestamp_text(-1, 999_999, ' ', 9), "1969-12-31 23:59:59.999999999");
         assert_eq!(timestamp_text(1_700_000_000_000, 0, ' ', 6), "2023-11-14 22:13:20.000000");
