@@ -1,0 +1,533 @@
+//! The commit protocol: see the crate's page for its steps.
+
+use std::{sync::Arc, time::Duration};
+
+use futures::{future::try_join, lock::Mutex};
+use indexmap::IndexSet;
+use tidelake_io::{FileIO, FilePath};
+use tidelake_meta::{
+    CommitIdentity, CommitKind, ManifestEntry, ManifestFileMeta, ManifestStore, SchemaStore, Snapshot, SnapshotStore, TableLayout, TableSchema,
+    live_entries,
+};
+use tidelake_runtime::Runtime;
+use tidelake_types::DataType;
+
+use crate::{
+    COMMIT_MAX_RETRIES, COMMIT_MAX_RETRY_WAIT, COMMIT_MIN_RETRY_WAIT, COMMIT_TIMEOUT, CommitListener, CommitOutcome, Conflict, Error, PreparedCommit,
+    Resolution, Result, SNAPSHOT_IGNORE_EMPTY_COMMIT, SnapshotCommit,
+    attempt::{Half, Lists, publication},
+    backoff::Backoff,
+    conflict::{self, Rules},
+    error::{ConflictingSnafu, ContendedSnafu, IdentifierSkippedSnafu, NoTableSnafu, SnapshotOverwrittenSnafu},
+    history::{History, Own, Standing},
+    merge::{MergeOptions, Merged, Merger},
+    publication::{Decision, Open},
+    staged::{Names, Staged, WrittenList},
+};
+
+/// The table that is committed to.
+#[derive(Debug, Clone)]
+pub struct CommitTable {
+    /// Its storage.
+    pub io: Arc<dyn FileIO>,
+    /// Its paths.
+    pub layout: TableLayout,
+    /// Its schemas.
+    pub schemas: SchemaStore,
+    /// Its snapshots.
+    pub snapshots: SnapshotStore,
+    /// Its manifests; share the store with readers to share its cache.
+    pub manifests: ManifestStore,
+    /// What makes a snapshot exist: the catalog's choice.
+    pub snapshot_commit: Arc<dyn SnapshotCommit>,
+    /// The schema, with a call's options over its own.
+    pub schema: Arc<TableSchema>,
+}
+
+/// Who commits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CommitUser {
+    /// A name that belongs to one stream of ascending identifiers, over all its lives.
+    Named(String),
+    /// A name that nobody has used before, such as a new UUID: its past need not be searched.
+    Fresh(String),
+}
+
+/// Turns prepared changes into snapshots. One for each user of a table; its calls take turns.
+#[derive(Debug)]
+pub struct Committer {
+    table: CommitTable,
+    user: String,
+    runtime: Runtime,
+    listeners: Vec<Arc<dyn CommitListener>>,
+    names: Names,
+    settings: Settings,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct Settings {
+    timeout: Duration,
+    max_retries: u32,
+    min_wait: Duration,
+    max_wait: Duration,
+    ignore_empty: Option<bool>,
+    merge: MergeOptions,
+    partition_types: Vec<DataType>,
+    key_types: Option<Vec<DataType>>,
+}
+
+#[derive(Debug)]
+struct State {
+    history: History,
+    /// The newest snapshot made here, and its delta list: still there, or somebody overwrites snapshots.
+    last: Option<(i64, String)>,
+    /// Commits that ended with an unknown outcome, with the numbers they may appear under.
+    open: Vec<(CommitIdentity, Vec<i64>)>,
+}
+
+/// How a half ended.
+#[derive(Debug)]
+enum HalfOutcome {
+    Committed(Snapshot),
+    Taken { snapshot: i64 },
+}
+
+impl Committer {
+    /// For `user`, on `table`, by the options of its schema.
+    ///
+    /// # Errors
+    ///
+    /// An option that cannot be parsed.
+    pub fn new(table: CommitTable, user: CommitUser, runtime: Runtime) -> Result<Self> {
+        let options = &table.schema.options;
+        let types = |fields: Vec<tidelake_types::DataField>| fields.into_iter().map(|field| field.data_type).collect();
+        let settings = Settings {
+            timeout: options.get(&COMMIT_TIMEOUT)?,
+            max_retries: options.get(&COMMIT_MAX_RETRIES)?,
+            min_wait: options.get(&COMMIT_MIN_RETRY_WAIT)?,
+            max_wait: options.get(&COMMIT_MAX_RETRY_WAIT)?,
+            ignore_empty: options.get_explicit(&SNAPSHOT_IGNORE_EMPTY_COMMIT)?,
+            merge: MergeOptions::from_options(options)?,
+            partition_types: types(table.schema.partition_fields()),
+            key_types: table.schema.has_primary_key().then(|| types(table.schema.trimmed_primary_key_fields())),
+        };
+        let (user, fresh) = match user {
+            CommitUser::Named(user) => (user, false),
+            CommitUser::Fresh(user) => (user, true),
+        };
+        let history = History::new(user.clone(), fresh);
+        let names = Names::new(runtime.ids().uuid());
+        let state = Mutex::new(State { history, last: None, open: Vec::new() });
+        Ok(Self { table, user, runtime, listeners: Vec::new(), names, settings, state })
+    }
+
+    /// Tells `listener` of each commit, after those added before it.
+    pub fn with_listener(mut self, listener: Arc<dyn CommitListener>) -> Self {
+        self.listeners.push(listener);
+        self
+    }
+
+    /// The commit user.
+    pub fn user(&self) -> &str {
+        &self.user
+    }
+
+    /// Commits, exactly once whatever happens in between: first the rows, then their compaction.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutcomeUnknown`] is ambiguous: find out with [`Self::resolve`], or call again with the same identifier. After
+    /// every other error this half is not committed; calling again with the same identifier goes on where it ended.
+    pub async fn commit(&self, mut prepared: PreparedCommit) -> Result<CommitOutcome> {
+        let batch = prepared.identifier == PreparedCommit::BATCH;
+        let ignore_empty = self.settings.ignore_empty.unwrap_or(batch);
+        let no_rows = prepared.messages.iter().all(|message| message.increment.append.is_empty()) && prepared.properties.is_empty();
+        let skip_rows = no_rows && (ignore_empty || prepared.messages.iter().any(|message| !message.increment.is_empty()) && batch);
+        let has_compaction = prepared.has_compaction();
+        if skip_rows && !has_compaction {
+            return Ok(CommitOutcome::Empty);
+        }
+
+        let mut state = self.state.lock().await;
+        let mut unsynced = std::mem::take(&mut prepared.unsynced);
+        let mut listener_failures = Vec::new();
+        let (mut append, mut taken) = (None, None);
+        if !skip_rows {
+            match self.commit_half(&mut state, &Half::rows(&self.user, &prepared), &unsynced, &mut listener_failures).await? {
+                HalfOutcome::Committed(snapshot) => {
+                    append = Some(snapshot.id);
+                    unsynced.clear();
+                }
+                HalfOutcome::Taken { snapshot } => taken = Some(snapshot),
+            }
+        }
+        if !has_compaction {
+            return Ok(match taken {
+                Some(snapshot) => self.already(&state, prepared.identifier, snapshot),
+                None => CommitOutcome::Committed { append, compact: None, compaction_dropped: None, listener_failures },
+            });
+        }
+        let half = Half::compaction(&self.user, &prepared);
+        let (compact, compaction_dropped) = match (self.commit_half(&mut state, &half, &unsynced, &mut listener_failures).await, taken) {
+            (Ok(HalfOutcome::Committed(snapshot)), _) => (Some(snapshot.id), None),
+            (Ok(HalfOutcome::Taken { snapshot }), taken) => {
+                return Ok(self.already(&state, prepared.identifier, taken.unwrap_or(snapshot)));
+            }
+            // The user went on without this compaction: its inputs may have been compacted otherwise since.
+            (Err(Error::IdentifierSkipped { .. }), Some(snapshot)) => return Ok(self.already(&state, prepared.identifier, snapshot)),
+            (Err(Error::Conflicting { conflict, .. }), _) if append.is_some() || taken.is_some() => (None, Some(*conflict)),
+            (Err(error), _) => return Err(error),
+        };
+        Ok(CommitOutcome::Committed { append, compact, compaction_dropped, listener_failures })
+    }
+
+    /// For a stream that resumes, once, before its first commit: what of `pending` (identifiers ascending) is missing. Of a
+    /// commit whose rows are in and whose compaction is not, the compaction.
+    pub async fn filter_committed(&self, pending: Vec<PreparedCommit>) -> Result<Vec<PreparedCommit>> {
+        let mut state = self.state.lock().await;
+        let latest = self.table.snapshots.latest().await?;
+        state.history.catch_up(latest.as_ref(), &self.table.snapshots).await?;
+        let Some(newest) = state.history.newest() else { return Ok(pending) };
+        let missing = |prepared: PreparedCommit| match prepared.identifier.cmp(&newest.identifier) {
+            std::cmp::Ordering::Less => None,
+            std::cmp::Ordering::Greater => Some(prepared),
+            std::cmp::Ordering::Equal => {
+                (newest.kind != CommitKind::Compact && prepared.has_compaction()).then(|| prepared.into_compaction())
+            }
+        };
+        Ok(pending.into_iter().filter_map(missing).collect())
+    }
+
+    /// What became of a commit that ended in [`Error::OutcomeUnknown`]. Harmless to ask twice.
+    pub async fn resolve(&self, identity: &CommitIdentity) -> Result<Resolution> {
+        let mut state = self.state.lock().await;
+        let latest = self.table.snapshots.latest().await?;
+        let history = match identity.user == self.user {
+            true => &mut state.history,
+            false => &mut History::new(identity.user.clone(), false),
+        };
+        history.catch_up(latest.as_ref(), &self.table.snapshots).await?;
+        let from = latest.as_ref().map_or(0, |latest| latest.id);
+        let found = history.find(identity.identifier, from, &self.table.snapshots, |kind| kind == identity.kind).await?;
+        if let Some(Own { snapshot, .. }) = found.filter(|found| found.kind == identity.kind) {
+            state.open.retain(|(open, _)| open != identity);
+            return Ok(Resolution::Committed { snapshot });
+        }
+        // Only who knows the numbers can tell that none of them is left.
+        let candidates = state.open.iter().find(|(open, _)| open == identity).map(|(_, candidates)| candidates);
+        Ok(match candidates {
+            Some(candidates) if candidates.iter().all(|candidate| *candidate <= from) => Resolution::NotCommitted,
+            _ => Resolution::Undecided,
+        })
+    }
+
+    fn already(&self, state: &State, identifier: i64, snapshot: i64) -> CommitOutcome {
+        let latest_identifier = state.history.newest().map_or(identifier, |newest| newest.identifier);
+        CommitOutcome::AlreadyCommitted { latest_identifier, snapshot }
+    }
+
+    /// Attempts until one wins, and cleans up after those that certainly did not.
+    async fn commit_half(
+        &self,
+        state: &mut State,
+        half: &Half,
+        unsynced: &[FilePath],
+        listener_failures: &mut Vec<String>,
+    ) -> Result<HalfOutcome> {
+        let mut work = Work::new(self, half, unsynced);
+        match work.run(state).await {
+            Ok(HalfOutcome::Committed(snapshot)) => {
+                let used = work.used_names();
+                work.staged.discard_except(&used).await;
+                self.after_commit(state, half, &snapshot, listener_failures).await;
+                Ok(HalfOutcome::Committed(snapshot))
+            }
+            Err(error @ Error::OutcomeUnknown { .. }) => {
+                if let Error::OutcomeUnknown { candidate_ids, .. } = &error {
+                    state.open.push((half.identity.clone(), candidate_ids.clone()));
+                }
+                if self.runtime.canary("commit.discard-when-unknown") {
+                    work.staged.discard_all().await;
+                }
+                Err(error)
+            }
+            Err(error) if error.may_have_taken_effect() && matches!(error, Error::Catalog { .. }) => Err(error),
+            ended => {
+                work.staged.discard_all().await;
+                ended
+            }
+        }
+    }
+
+    /// Everything that may fail without harm: the commit stands.
+    async fn after_commit(&self, state: &mut State, half: &Half, snapshot: &Snapshot, listener_failures: &mut Vec<String>) {
+        state.history.made(snapshot);
+        state.last = Some((snapshot.id, snapshot.delta_manifest_list.clone()));
+        state.open.retain(|(open, _)| *open != half.identity);
+        if !self.runtime.buggify("commit.no-hints") {
+            let earliest = (snapshot.id == 1).then_some(1);
+            let _ = self.table.snapshots.write_hints(snapshot.id, earliest).await;
+        }
+        for listener in &self.listeners {
+            if let Err(error) = listener.committed(snapshot, &half.changes).await {
+                listener_failures.push(error.to_string());
+            }
+        }
+    }
+
+    fn table_name(&self) -> String {
+        self.table.layout.root().to_string()
+    }
+}
+
+/// One half on its way, over all its attempts. What depends on the changes alone is written once.
+#[derive(Debug)]
+struct Work<'c> {
+    committer: &'c Committer,
+    half: &'c Half,
+    unsynced: &'c [FilePath],
+    staged: Staged<'c>,
+    delta: Option<WrittenList>,
+    changelog: Option<WrittenList>,
+    /// Of the attempt at hand.
+    base: Option<WrittenList>,
+    merged: Merged,
+}
+
+impl<'c> Work<'c> {
+    fn new(committer: &'c Committer, half: &'c Half, unsynced: &'c [FilePath]) -> Self {
+        let staged = Staged::new(&committer.table.io, &committer.table.layout, &committer.names);
+        Self { committer, half, unsynced, staged, delta: None, changelog: None, base: None, merged: Merged::default() }
+    }
+
+    async fn run(&mut self, state: &mut State) -> Result<HalfOutcome> {
+        let Committer { table, runtime, settings, .. } = self.committer;
+        let deadline = Deadline::new(runtime, settings);
+        let mut backoff = deadline.race_backoff();
+        let mut attempts = 0;
+        loop {
+            let base_read_ns = runtime.clock().monotonic_ns();
+            let (base, schema) = try_join(table.snapshots.latest(), table.schemas.latest()).await?;
+            let schema = match schema {
+                Some(schema) => schema,
+                None => return NoTableSnafu { table: self.committer.table_name() }.fail(),
+            };
+            self.check_chain(state, base.as_ref())?;
+            if let Some(taken) = self.standing(state, base.as_ref()).await? {
+                return Ok(taken);
+            }
+            if self.half.needs_check() {
+                self.check_conflicts(base.as_ref()).await?;
+            }
+            let publication = self.prepare(base.as_ref(), &schema).await?;
+            let delta = self.delta.as_ref().map_or(&[][..], |list| &list.manifests);
+            let open = Open { publication: &publication, delta, changes: &self.half.changes };
+            attempts += 1;
+            match open.decide(table, &deadline, base_read_ns).await? {
+                Decision::Committed => return Ok(HalfOutcome::Committed(publication.snapshot)),
+                Decision::LostRace => self.discard_attempt().await,
+            }
+            if deadline.passed() || attempts > settings.max_retries {
+                return ContendedSnafu {
+                    table: self.committer.table_name(),
+                    user: &self.half.identity.user,
+                    identifier: self.half.identity.identifier,
+                    attempts,
+                    waited_ms: deadline.waited_ms(),
+                }
+                .fail();
+            }
+            let wait = backoff.next(runtime.ids().random_u64());
+            runtime.clock().sleep(wait).await;
+        }
+    }
+
+    /// The snapshot we made last is still the one we made.
+    fn check_chain(&self, state: &State, base: Option<&Snapshot>) -> Result<()> {
+        match (&state.last, base) {
+            (Some((id, delta)), Some(base)) if *id == base.id && *delta != base.delta_manifest_list => {
+                SnapshotOverwrittenSnafu { table: self.committer.table_name(), id: *id }.fail()
+            }
+            _ => Ok(()),
+        }
+    }
+
+    async fn standing(&self, state: &mut State, base: Option<&Snapshot>) -> Result<Option<HalfOutcome>> {
+        if self.committer.runtime.canary("commit.forget-history") {
+            return Ok(None);
+        }
+        let snapshots = &self.committer.table.snapshots;
+        state.history.catch_up(base, snapshots).await?;
+        let identity = &self.half.identity;
+        match state.history.standing(identity, snapshots).await? {
+            Standing::Free => Ok(None),
+            Standing::Taken { snapshot } => Ok(Some(HalfOutcome::Taken { snapshot })),
+            Standing::Skipped(newest) => IdentifierSkippedSnafu {
+                table: self.committer.table_name(),
+                user: state.history.user(),
+                identifier: identity.identifier,
+                latest_identifier: newest.identifier,
+                snapshot: newest.snapshot,
+            }
+            .fail(),
+        }
+    }
+
+    /// Against the files alive in the partitions that change.
+    async fn check_conflicts(&self, base: Option<&Snapshot>) -> Result<()> {
+        let Committer { table, settings, .. } = self.committer;
+        let partition_fields = table.schema.partition_fields();
+        let changed: IndexSet<&tidelake_types::BinaryRow> = self.half.changes.iter().map(|entry| &entry.partition).collect();
+        let mut entries: Vec<ManifestEntry> = Vec::new();
+        for manifest in self.base_manifests(base).await? {
+            let read = table.manifests.read_manifest(&manifest).await?;
+            entries.extend(read.iter().filter(|entry| changed.contains(&entry.partition)).cloned());
+        }
+        let rules = Rules {
+            partition_fields: &partition_fields,
+            key_types: settings.key_types.as_deref(),
+            overwrite: self.half.identity.kind == CommitKind::Overwrite,
+        };
+        match conflict::check(&live_entries(entries), &self.half.changes, &rules)? {
+            None => Ok(()),
+            Some(conflict) => self.conflicting(base, conflict),
+        }
+    }
+
+    fn conflicting(&self, base: Option<&Snapshot>, conflict: Conflict) -> Result<()> {
+        ConflictingSnafu {
+            table: self.committer.table_name(),
+            user: &self.half.identity.user,
+            identifier: self.half.identity.identifier,
+            base: base.map_or(0, |base| base.id),
+            conflict: Box::new(conflict),
+        }
+        .fail()
+    }
+
+    /// All manifests of the base: its base and its delta.
+    async fn base_manifests(&self, base: Option<&Snapshot>) -> Result<Vec<ManifestFileMeta>> {
+        let Some(base) = base else { return Ok(Vec::new()) };
+        let manifests = &self.committer.table.manifests;
+        let (older, newer) = try_join(
+            manifests.read_list(&base.base_manifest_list, base.base_manifest_list_size),
+            manifests.read_list(&base.delta_manifest_list, base.delta_manifest_list_size),
+        )
+        .await?;
+        Ok(older.iter().chain(newer.iter()).cloned().collect())
+    }
+
+    /// Writes what is missing, makes everything durable at once, and freezes the snapshot.
+    async fn prepare(&mut self, base: Option<&Snapshot>, schema: &TableSchema) -> Result<crate::SnapshotPublication> {
+        let committer = self.committer;
+        if self.delta.is_none() {
+            self.delta = Some(self.write_changes(&self.half.changes).await?);
+        }
+        if self.changelog.is_none() && !self.half.changelog.is_empty() {
+            self.changelog = Some(self.write_changes(&self.half.changelog).await?);
+        }
+        let inputs = self.base_manifests(base).await?;
+        let manifests = match self.merged.apply(&inputs) {
+            Some(manifests) => manifests,
+            None => {
+                let merger = Merger {
+                    store: &committer.table.manifests,
+                    partition_types: &committer.settings.partition_types,
+                    table_options: &committer.table.schema.options,
+                    options: committer.settings.merge,
+                    table: committer.table_name(),
+                };
+                self.merged = merger.merge(inputs, &mut self.staged).await?;
+                self.merged.outputs().to_vec()
+            }
+        };
+        let base_list = self.write_list(manifests).await?;
+        if !committer.runtime.canary("commit.publish-unsynced") {
+            self.staged.sync(self.unsynced).await?;
+        }
+        let now_ms = committer.runtime.clock().now_ms();
+        let base_list = self.base.insert(base_list);
+        let delta = self.delta.as_ref().expect("written above");
+        let lists = Lists { base: base_list, delta, changelog: self.changelog.as_ref() };
+        Ok(publication(self.half, base, schema, &lists, now_ms))
+    }
+
+    async fn write_changes(&mut self, entries: &[ManifestEntry]) -> Result<WrittenList> {
+        let Committer { table, settings, .. } = self.committer;
+        let mut manifests = Vec::new();
+        if !entries.is_empty() {
+            let mut names = || self.staged.new_manifest();
+            manifests = table.manifests.write_manifests(&mut names, entries, &settings.partition_types, &table.schema.options).await?;
+            self.staged.written(manifests.iter().map(|manifest| manifest.file_name.as_str()));
+        }
+        self.write_list(manifests).await
+    }
+
+    async fn write_list(&mut self, manifests: Vec<ManifestFileMeta>) -> Result<WrittenList> {
+        let table = &self.committer.table;
+        let name = self.staged.new_list();
+        let size_bytes = table.manifests.write_list(&name, &manifests, &table.schema.options).await?;
+        self.staged.written([name.as_str()]);
+        Ok(WrittenList { name, size_bytes, manifests })
+    }
+
+    /// The attempt is certainly lost: only what the next one can use stays.
+    async fn discard_attempt(&mut self) {
+        self.base = None;
+        let mut kept = self.used_names();
+        kept.extend(self.merged.outputs().iter().map(|manifest| manifest.file_name.clone()));
+        self.staged.discard_except(&kept).await;
+    }
+
+    /// Every file that the snapshot at hand names.
+    fn used_names(&self) -> IndexSet<String> {
+        let lists = [&self.base, &self.delta, &self.changelog];
+        let names = |list: &WrittenList| {
+            let manifests: Vec<String> = list.manifests.iter().map(|manifest| manifest.file_name.clone()).collect();
+            std::iter::once(list.name.clone()).chain(manifests)
+        };
+        lists.into_iter().flatten().flat_map(names).collect()
+    }
+}
+
+/// Until when a commit tries, and how it waits in between.
+#[derive(Debug)]
+pub(crate) struct Deadline<'c> {
+    pub(crate) runtime: &'c Runtime,
+    settings: &'c Settings,
+    began_ns: u64,
+}
+
+/// Among rivals somebody always wins: waiting longer than this only starves.
+const RACE_WAIT_MAX: Duration = Duration::from_millis(250);
+
+impl<'c> Deadline<'c> {
+    fn new(runtime: &'c Runtime, settings: &'c Settings) -> Self {
+        Self { runtime, settings, began_ns: runtime.clock().monotonic_ns() }
+    }
+
+    pub(crate) fn since_ns(&self, moment_ns: u64) -> Duration {
+        Duration::from_nanos(self.runtime.clock().monotonic_ns().saturating_sub(moment_ns))
+    }
+
+    pub(crate) fn left(&self) -> Duration {
+        self.settings.timeout.saturating_sub(self.since_ns(self.began_ns))
+    }
+
+    pub(crate) fn passed(&self) -> bool {
+        self.left().is_zero()
+    }
+
+    pub(crate) fn waited_ms(&self) -> u64 {
+        u64::try_from(self.since_ns(self.began_ns).as_millis()).unwrap_or(u64::MAX)
+    }
+
+    pub(crate) fn storage_backoff(&self) -> Backoff {
+        Backoff::new(self.settings.min_wait, self.settings.max_wait)
+    }
+
+    fn race_backoff(&self) -> Backoff {
+        Backoff::new(self.settings.min_wait, self.settings.max_wait.min(RACE_WAIT_MAX))
+    }
+}
