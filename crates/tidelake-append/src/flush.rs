@@ -45,12 +45,12 @@ impl Flush {
         let mut writer = DataFileWriter::new(files, place, names, self.content, FileSource::Append)
             .map_err(|error| (error, Vec::new()))?;
         match self.write_all(&mut writer).await {
-            Ok(added) => Ok(added),
+            Ok(()) => writer.finish().await.map_err(|error| (error, Vec::new())),
             Err(error) => Err((error, writer.abort().await)),
         }
     }
 
-    async fn write_all(&self, writer: &mut DataFileWriter) -> Result<Vec<DataFileMeta>> {
+    async fn write_all(&self, writer: &mut DataFileWriter) -> Result<()> {
         let mut rest = self.rows.as_slice();
         while !rest.is_empty() {
             let (joined, after) = rest.split_at(joined(rest));
@@ -65,7 +65,7 @@ impl Flush {
             };
             writer.write(batch).await?;
         }
-        writer.finish().await
+        Ok(())
     }
 }
 

@@ -7,10 +7,6 @@ use tidelake_types::{Bytes64, OptionKey, OptionValue, Options};
 
 use crate::Result;
 
-/// Option `file.format`.
-pub const FILE_FORMAT: OptionKey<String> =
-    OptionKey::new("file.format", || "parquet".to_owned()).describe("The format of new data files.");
-
 /// Option `file.format.per.level`.
 pub const FILE_FORMAT_PER_LEVEL: OptionKey<PerLevel<String>> =
     OptionKey::new("file.format.per.level", PerLevel::default)

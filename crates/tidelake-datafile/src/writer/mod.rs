@@ -45,7 +45,7 @@ pub enum FileContent {
 /// delete counts come out right in the metas.
 ///
 /// Files are visible when their meta is handed out, but not yet durable: syncing them is for who commits. After an error
-/// only [`DataFileWriter::abort`] makes sense. Dropped, the writer leaves the files that it had ended.
+/// of `write` only [`DataFileWriter::abort`] makes sense. Dropped, the writer leaves the files that it had ended.
 pub struct DataFileWriter {
     files: TableFiles,
     place: BucketPlace,
@@ -205,16 +205,19 @@ impl DataFileWriter {
         Ok(())
     }
 
-    /// Ends the last file. All metas since the last call, in the order of the rows. After an error the writer still knows
-    /// what it wrote: [`DataFileWriter::abort`] takes it away.
-    pub async fn finish(&mut self) -> Result<Vec<DataFileMeta>> {
-        self.roll().await?;
-        self.created.clear();
-        Ok(std::mem::take(&mut self.finished))
+    /// Ends the last file. All metas in the order of the rows. After an error nothing is left, as far as the storage lets
+    /// it be taken away.
+    pub async fn finish(mut self) -> Result<Vec<DataFileMeta>> {
+        match self.roll().await {
+            Ok(()) => Ok(self.finished),
+            Err(error) => {
+                self.abort().await;
+                Err(error)
+            }
+        }
     }
 
-    /// Takes away everything written since the last [`DataFileWriter::finish`]; gives the files that could not be taken
-    /// away.
+    /// Takes away everything written; gives the files that could not be taken away.
     pub async fn abort(self) -> Vec<FilePath> {
         if let Some(current) = self.current {
             // Whatever it leaves is deleted below.

@@ -5,14 +5,14 @@ use std::sync::Arc;
 use arrow_array::{Array, RecordBatch, RecordBatchOptions};
 use arrow_schema::SchemaRef;
 use tidelake_format::{FileFormat, StatisticsMode};
-use tidelake_meta::{DataFileNames, FileSource, TableSchema};
+use tidelake_meta::{DataFileNames, FILE_FORMAT, FileSource, TableSchema};
 use tidelake_types::{Bytes64, DataField, DataType, Options, arrow_schema_wide, system_fields};
 
 use super::FileContent;
 use crate::{
     Result, StatsMode, TableFiles,
     conform::conform,
-    error::{InvalidRowsSnafu, UnsupportedSnafu},
+    error::InvalidRowsSnafu,
     options::{self, column_stats_mode},
 };
 
@@ -49,7 +49,6 @@ pub(super) struct FilePlan {
 impl FilePlan {
     pub(super) fn try_new(files: &TableFiles, content: FileContent, source: FileSource) -> Result<Self> {
         let schema = &*files.schema;
-        refuse_unsupported(&schema.options)?;
         let settings = Settings::of(schema, content)?;
         let is_append = matches!(content, FileContent::Append { .. });
         let is_changelog = matches!(content, FileContent::Changelog { .. });
@@ -137,7 +136,7 @@ impl Settings {
     fn of(schema: &TableSchema, content: FileContent) -> Result<Self> {
         let options = &schema.options;
         let level = level_of(content);
-        let mut format = options.get(&options::FILE_FORMAT)?;
+        let mut format = options.get(&FILE_FORMAT)?;
         let mut compression = options.get(&options::FILE_COMPRESSION)?;
         let mut stats_mode = options.get(&options::METADATA_STATS_MODE)?;
         let mut prefix = options.get(&options::DATA_FILE_PREFIX)?;
@@ -208,20 +207,5 @@ fn target_rows(schema: &TableSchema) -> Result<u64> {
     match u64::try_from(rows) {
         Ok(rows) if rows > 0 => Ok(rows),
         _ => Err(options::invalid(options::TARGET_FILE_ROW_NUM.name(), rows, "a number from 1".to_owned())),
-    }
-}
-
-/// Options that ask for more than plain data files.
-fn refuse_unsupported(options: &Options) -> Result<()> {
-    let asked = options.iter().find(|(name, value)| match *name {
-        "data-file.external-paths" => !value.is_empty(),
-        "row-tracking.enabled" | "data-evolution.enabled" => value.eq_ignore_ascii_case("true"),
-        name => name.starts_with("file-index.") && name.ends_with(".columns"),
-    });
-    match asked {
-        Some((name, _)) => {
-            UnsupportedSnafu { message: format!("tables with the option `{name}` cannot be written yet") }.fail()
-        }
-        None => Ok(()),
     }
 }

@@ -2,7 +2,7 @@
 
 use tidelake_format::{ColumnStatistics, StatisticsMode};
 use tidelake_meta::SimpleStats;
-use tidelake_types::{BinaryRow, DataField};
+use tidelake_types::DataField;
 
 use super::plan::FilePlan;
 use crate::Result;
@@ -29,13 +29,7 @@ impl FilePlan {
 }
 
 fn simple_stats<'a>(columns: impl IntoIterator<Item = (&'a DataField, &'a ColumnStatistics)>) -> Result<SimpleStats> {
-    let (fields, statistics): (Vec<_>, Vec<_>) = columns.into_iter().unzip();
-    let types: Vec<_> = fields.iter().map(|field| field.data_type.clone().with_nullable(true)).collect();
-    let min: Vec<_> = statistics.iter().map(|column| column.min.clone()).collect();
-    let max: Vec<_> = statistics.iter().map(|column| column.max.clone()).collect();
-    Ok(SimpleStats {
-        min_values: BinaryRow::from_scalars(&types, &min)?,
-        max_values: BinaryRow::from_scalars(&types, &max)?,
-        null_counts: Some(statistics.iter().map(|column| column.null_count).collect()),
-    })
+    let columns = columns.into_iter().map(|(field, statistics)| (field.data_type.clone(), statistics.clone()));
+    let (types, statistics): (Vec<_>, Vec<_>) = columns.unzip();
+    Ok(SimpleStats::build(&types, &statistics)?)
 }
