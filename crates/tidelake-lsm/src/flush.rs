@@ -14,8 +14,7 @@ use tidelake_datafile::{
     BucketPlace, DataFileWriter, FileContent, JobError, JobKind, JobResult, Produced, TableFiles, Work,
 };
 use tidelake_io::FilePath;
-use tidelake_meta::{DataFileMeta, DataFileNames, FileSource};
-use tidelake_runtime::Runtime;
+use tidelake_meta::{DataFileNames, FileSource};
 
 use crate::{
     Decider, Error, Gathered, Keep, MergeWindow, Plain, Result, WindowLimits, gather,
@@ -57,72 +56,62 @@ impl Work for FlushJob {
 
 impl FlushJob {
     async fn flush(&self) -> Result<Produced, JobError> {
+        let mut output = self.open().map_err(|error| failed(error, Vec::new()))?;
+        match self.write(&mut output).await {
+            Ok(()) => Ok(output.produced),
+            Err(error) => Err(failed(error, self.take_away(output).await)),
+        }
+    }
+
+    fn open(&self) -> Result<Output> {
         let open = |content| {
             let (files, place, names) = (self.files.clone(), self.place.clone(), Arc::clone(&self.names));
             DataFileWriter::new(files, place, names, content, FileSource::Append)
         };
-        let mut data = open(FileContent::KeyValue { level: 0 }).map_err(|error| failed(error, Vec::new()))?;
-        let mut changelog = match self.plan.changelog {
-            true => Some(open(FileContent::Changelog { level: 0 }).map_err(|error| failed(error, Vec::new()))?),
-            false => None,
-        };
-        if let Err(error) = self.write(&mut data, changelog.as_mut()).await {
-            let mut left = data.abort().await;
-            if let Some(changelog) = changelog {
-                left.extend(changelog.abort().await);
-            }
-            return Err(failed(error, left));
-        }
-        let added = match data.finish().await {
-            Ok(added) => added,
-            Err(error) => {
-                let left = match changelog {
-                    Some(changelog) => changelog.abort().await,
-                    None => Vec::new(),
-                };
-                return Err(failed(error, left));
-            }
-        };
-        match changelog {
-            Some(changelog) => match changelog.finish().await {
-                Ok(changelog) => Ok(Produced { added, changelog }),
-                Err(error) => Err(failed(error, self.delete(&added).await)),
-            },
-            None => Ok(Produced { added, changelog: Vec::new() }),
-        }
+        let data = open(FileContent::KeyValue { level: 0 })?;
+        let changelog = if self.plan.changelog { Some(open(FileContent::Changelog { level: 0 })?) } else { None };
+        Ok(Output { data, changelog, produced: Produced::default() })
     }
 
-    async fn write(&self, data: &mut DataFileWriter, mut changelog: Option<&mut DataFileWriter>) -> Result<()> {
-        let runtime: &Runtime = &self.files.runtime;
+    async fn write(&self, output: &mut Output) -> Result<()> {
+        let runtime = &self.files.runtime;
         let (plan, frozen) = (Arc::clone(&self.plan), Arc::clone(&self.frozen));
-        let mut sorted =
-            runtime.compute(move || SortedRows::new(&frozen, &plan.layout, WindowLimits::default())).await?;
+        let limits = WindowLimits::default();
+        let mut sorted = runtime.compute(move || SortedRows::new(&frozen, &plan.layout, limits)).await?;
         loop {
             let plan = Arc::clone(&self.plan);
-            let (rest, step) = runtime
+            let (rest, columns) = runtime
                 .compute(move || {
-                    let step = sorted.next_window().map(|window| plan.columns(&window));
-                    (sorted, step)
+                    let columns = sorted.next_window().map(|window| plan.columns(&window));
+                    (sorted, columns)
                 })
                 .await;
             sorted = rest;
-            let Some(step) = step else { return Ok(()) };
-            let (merged, unmerged) = step?;
+            let Some(columns) = columns else { break };
+            let (merged, unmerged) = columns?;
             for batch in merged {
-                data.write(batch).await?;
+                output.data.write(batch).await?;
             }
-            if let Some(changelog) = changelog.as_mut() {
+            if let Some(changelog) = &mut output.changelog {
                 for batch in unmerged {
                     changelog.write(batch).await?;
                 }
             }
         }
+        output.produced.added = output.data.finish().await?;
+        if let Some(changelog) = &mut output.changelog {
+            output.produced.changelog = changelog.finish().await?;
+        }
+        Ok(())
     }
 
-    /// Takes finished files away; gives those that would not go.
-    async fn delete(&self, written: &[DataFileMeta]) -> Vec<FilePath> {
-        let mut left = Vec::new();
-        for file in written {
+    /// Deletes what was written; gives the files that would not go.
+    async fn take_away(&self, output: Output) -> Vec<FilePath> {
+        let mut left = output.data.abort().await;
+        if let Some(changelog) = output.changelog {
+            left.extend(changelog.abort().await);
+        }
+        for file in &output.produced.added {
             if let Ok(path) = self.files.layout.data_file(&self.place.path, file)
                 && self.files.io.delete(&path).await.is_err()
             {
@@ -131,6 +120,13 @@ impl FlushJob {
         }
         left
     }
+}
+
+/// Files being written, and those that are finished.
+struct Output {
+    data: DataFileWriter,
+    changelog: Option<DataFileWriter>,
+    produced: Produced,
 }
 
 /// The bucket has the rows: none need to travel.
