@@ -3,14 +3,19 @@
 //! Start with a [`Planner`]: it answers a [`ScanRequest`] with a [`Plan`], a list of [`Split`]s. A [`StreamPlanner`]
 //! follows a table: each step gives the plan of one more snapshot. Nothing here reads a row.
 
+mod changelog;
 mod error;
+mod incremental;
 mod options;
+mod pack;
 mod plan;
 mod planner;
 mod position;
+mod prune;
 mod read_from;
 mod split;
 mod stream;
+mod time_travel;
 
 pub use error::{Error, Result};
 pub use options::*;

@@ -121,13 +121,8 @@ impl Given {
 }
 
 /// Selectors of files or snapshots that this build does not have: ignoring them would read the wrong rows.
-const UNSUPPORTED: [&str; 5] = [
-    "scan.file-creation-time-millis",
-    "scan.creation-time-millis",
-    "scan.bounded.watermark",
-    "scan.fallback-branch",
-    "incremental-to-auto-tag",
-];
+const UNSUPPORTED: [&str; 4] =
+    ["scan.file-creation-time-millis", "scan.creation-time-millis", "scan.fallback-branch", "incremental-to-auto-tag"];
 
 pub(crate) fn mismatch(mode: ScanMode, point: Option<&ReadFrom>) -> crate::Error {
     match (mode, point) {
