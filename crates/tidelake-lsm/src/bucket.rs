@@ -5,11 +5,13 @@ use std::sync::{Arc, Mutex};
 use arrow_array::{Array, Int8Array};
 use tidelake_datafile::{Bucket, BucketPlace, BucketRows, Job, JobResult, TableFiles};
 use tidelake_io::FilePath;
-use tidelake_meta::{BucketIncrement, ChangelogProducer, DataFileMeta, DataFileNames, FileChanges, TableSchema};
+use tidelake_meta::{
+    BucketIncrement, ChangelogProducer, DELETION_VECTORS_ENABLED, DataFileMeta, DataFileNames, FileChanges, TableSchema,
+};
 use tidelake_types::{RowKind, arrow_schema};
 
 use crate::{
-    DELETION_VECTORS_ENABLED, Plain, Result, SEQUENCE_SNAPSHOT_ORDERING, WRITE_BUFFER_SIZE, WRITE_ONLY,
+    Plain, Result, SEQUENCE_SNAPSHOT_ORDERING, WRITE_BUFFER_SIZE,
     fault::{internal, invalid_rows, unsupported},
     flush::{FlushJob, FlushPlan},
     layout::RowLayout,
@@ -172,23 +174,26 @@ impl Bucket for LsmBucket {
 
 /// Level-0 files alone are not enough for every table: some are only right once compaction has run.
 fn check_writable(schema: &TableSchema) -> Result<()> {
-    if schema.options.get(&SEQUENCE_SNAPSHOT_ORDERING)? {
-        return Err(unsupported("option `sequence.snapshot-ordering` is not supported yet"));
-    }
-    if schema.options.get(&WRITE_ONLY)? {
-        return Ok(());
-    }
-    if schema.options.get(&DELETION_VECTORS_ENABLED)? {
-        return Err(unsupported(
-            "writing with option `deletion-vectors.enabled` needs compaction, which is not built yet; set `write-only` if another job compacts",
-        ));
-    }
+    check_readable(schema)?;
     match schema.changelog_producer()? {
         ChangelogProducer::None | ChangelogProducer::Input => Ok(()),
         other => Err(unsupported(format!(
-            "the changelog producer {other:?} (option `changelog-producer`) needs compaction, which is not built yet; set `write-only` if another job compacts"
+            "the changelog producer {other:?} (option `changelog-producer`) needs compaction, which is not supported yet"
         ))),
     }
+}
+
+/// What would silently be read wrong.
+pub(crate) fn check_readable(schema: &TableSchema) -> Result<()> {
+    if schema.options.get(&SEQUENCE_SNAPSHOT_ORDERING)? {
+        return Err(unsupported("option `sequence.snapshot-ordering` is not supported yet"));
+    }
+    if schema.options.get(&DELETION_VECTORS_ENABLED)? {
+        return Err(unsupported(
+            "option `deletion-vectors.enabled` is not supported yet for tables with a primary key",
+        ));
+    }
+    Ok(())
 }
 
 #[track_caller]

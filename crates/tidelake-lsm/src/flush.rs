@@ -14,7 +14,7 @@ use tidelake_datafile::{
     BucketPlace, DataFileWriter, FileContent, JobError, JobKind, JobResult, Produced, TableFiles, Work,
 };
 use tidelake_io::FilePath;
-use tidelake_meta::{DataFileNames, FileSource};
+use tidelake_meta::{DataFileMeta, DataFileNames, FileSource};
 
 use crate::{
     Decider, Error, Gathered, Keep, MergeWindow, Plain, Result, WindowLimits, gather,
@@ -57,9 +57,21 @@ impl Work for FlushJob {
 impl FlushJob {
     async fn flush(&self) -> Result<Produced, JobError> {
         let mut output = self.open().map_err(|error| failed(error, Vec::new()))?;
-        match self.write(&mut output).await {
-            Ok(()) => Ok(output.produced),
-            Err(error) => Err(failed(error, self.take_away(output).await)),
+        if let Err(error) = self.write(&mut output).await {
+            let mut left = output.data.abort().await;
+            left.extend(abort(output.changelog).await);
+            return Err(failed(error, left));
+        }
+        // What fails to finish takes away what it wrote; the other file is for us.
+        let Output { data, changelog } = output;
+        let added = match data.finish().await {
+            Ok(added) => added,
+            Err(error) => return Err(failed(error, abort(changelog).await)),
+        };
+        let Some(changelog) = changelog else { return Ok(Produced { added, changelog: Vec::new() }) };
+        match changelog.finish().await {
+            Ok(changelog) => Ok(Produced { added, changelog }),
+            Err(error) => Err(failed(error, self.delete(&added).await)),
         }
     }
 
@@ -70,7 +82,7 @@ impl FlushJob {
         };
         let data = open(FileContent::KeyValue { level: 0 })?;
         let changelog = if self.plan.changelog { Some(open(FileContent::Changelog { level: 0 })?) } else { None };
-        Ok(Output { data, changelog, produced: Produced::default() })
+        Ok(Output { data, changelog })
     }
 
     async fn write(&self, output: &mut Output) -> Result<()> {
@@ -87,7 +99,7 @@ impl FlushJob {
                 })
                 .await;
             sorted = rest;
-            let Some(columns) = columns else { break };
+            let Some(columns) = columns else { return Ok(()) };
             let (merged, unmerged) = columns?;
             for batch in merged {
                 output.data.write(batch).await?;
@@ -98,20 +110,12 @@ impl FlushJob {
                 }
             }
         }
-        output.produced.added = output.data.finish().await?;
-        if let Some(changelog) = &mut output.changelog {
-            output.produced.changelog = changelog.finish().await?;
-        }
-        Ok(())
     }
 
-    /// Deletes what was written; gives the files that would not go.
-    async fn take_away(&self, output: Output) -> Vec<FilePath> {
-        let mut left = output.data.abort().await;
-        if let Some(changelog) = output.changelog {
-            left.extend(changelog.abort().await);
-        }
-        for file in &output.produced.added {
+    /// Deletes finished files; gives those that would not go.
+    async fn delete(&self, written: &[DataFileMeta]) -> Vec<FilePath> {
+        let mut left = Vec::new();
+        for file in written {
             if let Ok(path) = self.files.layout.data_file(&self.place.path, file)
                 && self.files.io.delete(&path).await.is_err()
             {
@@ -122,11 +126,17 @@ impl FlushJob {
     }
 }
 
-/// Files being written, and those that are finished.
+/// The files being written.
 struct Output {
     data: DataFileWriter,
     changelog: Option<DataFileWriter>,
-    produced: Produced,
+}
+
+async fn abort(writer: Option<DataFileWriter>) -> Vec<FilePath> {
+    match writer {
+        Some(writer) => writer.abort().await,
+        None => Vec::new(),
+    }
 }
 
 /// The bucket has the rows: none need to travel.

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_row::Rows;
-use tidelake_meta::TableSchema;
+use tidelake_meta::{SEQUENCE_FIELD, TableSchema};
 use tidelake_types::DataField;
 
 use crate::{
-    KeyEncoder, KeyOrder, Result, SEQUENCE_FIELD, SEQUENCE_FIELD_SORT_ORDER, SequenceEncoder,
+    KeyEncoder, KeyOrder, Result, SEQUENCE_FIELD_SORT_ORDER, SequenceEncoder,
     fault::{internal, unsupported},
 };
 
@@ -44,7 +44,7 @@ impl RowLayout {
 
 /// The columns of `sequence.field`.
 pub(crate) fn sequence_fields(schema: &TableSchema) -> Result<Vec<DataField>> {
-    let names = schema.options.get(&SEQUENCE_FIELD)?;
+    let names = schema.options.get(&SEQUENCE_FIELD)?.unwrap_or_default();
     names
         .split(',')
         .map(str::trim)

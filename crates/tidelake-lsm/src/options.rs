@@ -6,19 +6,10 @@ use tidelake_types::{Bytes64, OptionKey};
 pub const WRITE_BUFFER_SIZE: OptionKey<Bytes64> = OptionKey::new("write-buffer-size", || Bytes64::mebi(256))
     .describe("Flush a bucket when its rows in memory take this much.");
 
-/// Leave compaction to somebody else.
-pub const WRITE_ONLY: OptionKey<bool> = OptionKey::new("write-only", || false)
-    .or(&["write.compaction-skip"])
-    .describe("Write level-0 files only; compaction is left to a dedicated job.");
-
 /// Do not let retracts take rows away.
 pub const IGNORE_DELETE: OptionKey<bool> = OptionKey::new("ignore-delete", || false)
     .or(&["first-row.ignore-delete", "deduplicate.ignore-delete", "partial-update.ignore-delete"])
     .describe("Ignore -D and -U rows, also those in files that older writers left.");
-
-/// Columns that tell which of two rows with one key is newer.
-pub const SEQUENCE_FIELD: OptionKey<String> = OptionKey::new("sequence.field", String::new)
-    .describe("Columns that decide, before the sequence number, which row of a key is newer.");
 
 /// How those columns are ordered.
 pub const SEQUENCE_FIELD_SORT_ORDER: OptionKey<String> =
@@ -28,7 +19,3 @@ pub const SEQUENCE_FIELD_SORT_ORDER: OptionKey<String> =
 /// Sequence numbers are snapshot ids.
 pub const SEQUENCE_SNAPSHOT_ORDERING: OptionKey<bool> = OptionKey::new("sequence.snapshot-ordering", || false)
     .describe("Order rows of a key by the snapshot that brought them.");
-
-/// Keep what is deleted in deletion vectors.
-pub const DELETION_VECTORS_ENABLED: OptionKey<bool> = OptionKey::new("deletion-vectors.enabled", || false)
-    .describe("Mark deleted rows of upper levels in deletion vectors, so that they are read without merging.");

@@ -27,9 +27,7 @@ use tidelake_expr::Predicate;
 use tidelake_meta::{DataFileMeta, sections};
 use tidelake_types::{DataField, DataType};
 
-use crate::{
-    DELETION_VECTORS_ENABLED, Plain, Result, SEQUENCE_SNAPSHOT_ORDERING, fault::unsupported, read::columns::ReadColumns,
-};
+use crate::{Plain, Result, bucket::check_readable, read::columns::ReadColumns};
 
 /// What is wanted of a bucket.
 #[derive(Debug, Clone)]
@@ -112,12 +110,7 @@ impl Part {
 
 fn plan(reading: &Reading, data_files: Vec<DataFileMeta>) -> Result<Vec<Part>> {
     let schema = &reading.files.schema;
-    if schema.options.get(&SEQUENCE_SNAPSHOT_ORDERING)? {
-        return Err(unsupported("option `sequence.snapshot-ordering` is not supported yet"));
-    }
-    if schema.options.get(&DELETION_VECTORS_ENABLED)? {
-        return Err(unsupported("option `deletion-vectors.enabled` is not supported yet"));
-    }
+    check_readable(schema)?;
     let decider = Plain::for_table(schema)?;
     let columns = ReadColumns::to_merge(schema, &reading.request.fields)?;
     let key_types: Vec<DataType> =

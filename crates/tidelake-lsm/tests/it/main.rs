@@ -2,5 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod bucket;
 mod merging;
 mod runs;
+mod storage;
+mod table;
