@@ -15,15 +15,15 @@
 
 use std::sync::Arc;
 
-use arrow_array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, new_null_array};
+use arrow_array::{Array, RecordBatch, RecordBatchOptions, new_null_array};
 use arrow_schema::{Schema, SchemaRef};
-use tidelake_expr::{LeafPredicate, Predicate};
+use tidelake_expr::{LeafPredicate, Predicate, cast_leaf};
 use tidelake_meta::TableSchema;
 use tidelake_types::{
-    DataField, DataType, Scalar, TypeKind, arrow_schema, arrow_schema_wide, cast_array, system_fields,
+    DataField, DataType, Scalar, TypeKind, arrow_schema, arrow_schema_wide, cast_array_as, system_fields,
 };
 
-use crate::{Result, conform::conform, error::CorruptSnafu};
+use crate::{Result, error::CorruptSnafu};
 
 /// How the columns of one file become the columns wanted.
 #[derive(Debug)]
@@ -91,7 +91,9 @@ impl Evolution {
     pub(crate) fn apply(&self, rows: &RecordBatch) -> Result<RecordBatch> {
         let columns = self.wanted.iter().zip(self.output.fields()).map(|((field, source), output)| {
             let column = match source {
-                Source::Stored { index, from } => self.cast(rows.column(*index), from, field, output.data_type())?,
+                Source::Stored { index, from } => {
+                    cast_array_as(rows.column(*index), from, &field.data_type, output.data_type())?
+                }
                 Source::Constant(value) => {
                     Scalar::repeat_as(Some(value), rows.num_rows(), &field.data_type, output.data_type())?
                 }
@@ -107,33 +109,20 @@ impl Evolution {
         let options = RecordBatchOptions::new().with_row_count(Some(rows.num_rows()));
         Ok(RecordBatch::try_new_with_options(Arc::clone(&self.output), columns, &options)?)
     }
+}
 
-    fn cast(
-        &self,
-        column: &ArrayRef,
-        from: &DataType,
-        to: &DataField,
-        form: &arrow_schema::DataType,
-    ) -> Result<ArrayRef> {
-        if from.same_values(&to.data_type) {
-            return conform(column, form);
-        }
-        conform(&cast_array(column, from, &to.data_type)?, form)
-    }
-
+impl StoredFile<'_> {
     /// What of a predicate on today's columns can be asked of the file: leaves on columns that it lacks, or whose type
     /// differs in a way that could change the answer, may be anything.
-    pub(crate) fn predicate(&self, file: StoredFile<'_>, predicate: &Predicate) -> Predicate {
-        predicate.relax(&mut |leaf| self.leaf(file, leaf))
+    pub(crate) fn predicate(self, predicate: &Predicate) -> Predicate {
+        predicate.relax(&mut |leaf| self.leaf(leaf))
     }
 
-    fn leaf(&self, file: StoredFile<'_>, leaf: &LeafPredicate) -> Option<Predicate> {
+    fn leaf(self, leaf: &LeafPredicate) -> Option<Predicate> {
         let mut stored = Vec::new();
-        match source(file, &leaf.field, &mut stored).ok()? {
-            Source::Stored { index, from } if from.same_values(&leaf.field.data_type) => {
-                Some(Predicate::Leaf(LeafPredicate { field: stored.swap_remove(index), ..leaf.clone() }))
-            }
-            _ => None,
+        match source(self, &leaf.field, &mut stored).ok()? {
+            Source::Stored { index, .. } => cast_leaf(leaf, &stored[index]).map(Predicate::Leaf),
+            Source::Constant(_) | Source::Null => None,
         }
     }
 }

@@ -5,7 +5,6 @@
 //! each implement it.
 
 mod bucket;
-mod conform;
 pub mod error;
 mod evolution;
 mod files;

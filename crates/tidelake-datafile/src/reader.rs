@@ -85,7 +85,7 @@ async fn open(
         return Ok(count_only(evolution, file.row_count as u64, batch_rows));
     }
 
-    let predicate = request.predicate.as_ref().map(|predicate| evolution.predicate(stored, predicate));
+    let predicate = request.predicate.as_ref().map(|predicate| stored.predicate(predicate));
     let predicate = predicate.filter(|predicate| *predicate != Predicate::True);
     let rows_wanted = predicate.is_none().then_some(file.row_count as u64);
     let row_groups = 0..open.row_groups().len();

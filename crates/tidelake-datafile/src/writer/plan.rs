@@ -6,12 +6,11 @@ use arrow_array::{Array, RecordBatch, RecordBatchOptions};
 use arrow_schema::SchemaRef;
 use tidelake_format::{FileFormat, StatisticsMode};
 use tidelake_meta::{DataFileNames, FILE_FORMAT, FileSource, TableSchema};
-use tidelake_types::{Bytes64, DataField, DataType, Options, arrow_schema_wide, system_fields};
+use tidelake_types::{Bytes64, DataField, DataType, Options, arrow_schema_wide, cast_array_as, system_fields};
 
 use super::FileContent;
 use crate::{
     Result, StatsMode, TableFiles,
-    conform::conform,
     error::InvalidRowsSnafu,
     options::{self, column_stats_mode},
 };
@@ -40,6 +39,7 @@ pub(super) struct FilePlan {
     /// Whether columns without statistics are left out of metas.
     pub(super) dense_stats: bool,
     /// The columns that a writer is given.
+    given_fields: Vec<DataField>,
     given: SchemaRef,
     /// The columns of the file: those given from this one on.
     pub(super) stored: SchemaRef,
@@ -64,7 +64,7 @@ impl FilePlan {
         let statistics = statistics_modes(schema, settings.stats_mode, stored, &key_positions)?;
 
         let format = files.formats.get(&settings.format)?;
-        let (given, stored) = (arrow_schema_wide(&given)?, arrow_schema_wide(stored)?);
+        let stored = arrow_schema_wide(stored)?;
         format.check_schema(&stored)?;
         let include_compression = schema.options.get(&options::FILE_SUFFIX_INCLUDE_COMPRESSION)?;
         let mut format_options = schema.options.clone();
@@ -84,7 +84,8 @@ impl FilePlan {
             key_positions,
             statistics,
             dense_stats: schema.options.get(&options::METADATA_STATS_DENSE_STORE)?,
-            given,
+            given: arrow_schema_wide(&given)?,
+            given_fields: given,
             stored,
             first_stored,
         })
@@ -96,16 +97,17 @@ impl FilePlan {
             let message = format!("{} columns for a data file of {}", batch.num_columns(), self.given.fields().len());
             return InvalidRowsSnafu { message }.fail();
         }
-        let columns = batch.columns().iter().zip(self.given.fields()).map(|(column, field)| {
-            let Ok(column) = conform(column, field.data_type()) else {
-                let (name, want, have) = (field.name(), field.data_type(), column.data_type());
-                return InvalidRowsSnafu { message: format!("column `{name}` is {want}, the rows have {have}") }.fail();
-            };
-            if !field.is_nullable() && column.null_count() > 0 {
-                let message = format!("column `{}` is NOT NULL and got a null", field.name());
+        let columns = batch.columns().iter().zip(&self.given_fields).zip(self.given.fields());
+        let columns = columns.map(|((column, field), form)| {
+            let (name, data_type) = (&field.name, &field.data_type);
+            let Ok(fit) = cast_array_as(column, data_type, data_type, form.data_type()) else {
+                let message = format!("column `{name}` is {data_type}, the rows have {}", column.data_type());
                 return InvalidRowsSnafu { message }.fail();
+            };
+            if !data_type.nullable && fit.null_count() > 0 {
+                return InvalidRowsSnafu { message: format!("column `{name}` is NOT NULL and got a null") }.fail();
             }
-            Ok(column)
+            Ok(fit)
         });
         let columns = columns.collect::<Result<Vec<_>>>()?;
         let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
@@ -170,7 +172,7 @@ fn value_positions(schema: &TableSchema, first_value: usize) -> Vec<usize> {
 }
 
 /// What is recorded of each column of a file. Keys are always told well, since planning relies on them; the numbers and
-/// kinds of rows are counted apart.
+/// kinds of rows are counted apart, and nested columns have no bounds.
 fn statistics_modes(
     schema: &TableSchema,
     table_mode: StatsMode,
@@ -182,7 +184,8 @@ fn statistics_modes(
     let keep_first = usize::try_from(keep_first).unwrap_or(usize::MAX);
     let mut kept = 0;
     let modes = stored.iter().enumerate().map(|(position, field)| {
-        if field.name == system_fields::SEQUENCE_NUMBER || field.name == system_fields::VALUE_KIND {
+        let counted_apart = field.name == system_fields::SEQUENCE_NUMBER || field.name == system_fields::VALUE_KIND;
+        if counted_apart || field.data_type.kind.is_nested() {
             return Ok(StatisticsMode::None);
         }
         if let Some(mode) = column_stats_mode(&schema.options, &field.name)? {
