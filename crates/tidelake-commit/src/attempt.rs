@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use bytes::Bytes;
-use tidelake_meta::{CommitIdentity, CommitKind, CommitMessage, FileChanges, FileKind, ManifestEntry, Snapshot, TableSchema};
+use tidelake_meta::{
+    CommitIdentity, CommitKind, CommitMessage, FileChanges, FileKind, ManifestEntry, Snapshot, TableSchema,
+};
 
 use crate::{PreparedCommit, SnapshotPublication, staged::WrittenList};
 
@@ -31,7 +32,12 @@ impl Half {
         Self::of(user, prepared, CommitKind::Compact, |message| &message.increment.compact)
     }
 
-    fn of(user: &str, prepared: &PreparedCommit, kind: CommitKind, changes: impl Fn(&CommitMessage) -> &FileChanges) -> Self {
+    fn of(
+        user: &str,
+        prepared: &PreparedCommit,
+        kind: CommitKind,
+        changes: impl Fn(&CommitMessage) -> &FileChanges,
+    ) -> Self {
         let mut half = Self {
             identity: CommitIdentity { user: user.to_owned(), identifier: prepared.identifier, kind },
             changes: Vec::new(),
@@ -114,7 +120,7 @@ pub(crate) fn publication(
     };
     SnapshotPublication {
         identity: half.identity.clone(),
-        bytes: Bytes::from(snapshot.to_json()),
+        bytes: snapshot.to_json(),
         snapshot,
         branch: "main".to_owned(),
         base_uuid: base.and_then(|base| base.uuid.clone()),

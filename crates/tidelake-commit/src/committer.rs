@@ -6,15 +6,15 @@ use futures::{future::try_join, lock::Mutex};
 use indexmap::IndexSet;
 use tidelake_io::{FileIO, FilePath};
 use tidelake_meta::{
-    CommitIdentity, CommitKind, ManifestEntry, ManifestFileMeta, ManifestStore, SchemaStore, Snapshot, SnapshotStore, TableLayout, TableSchema,
-    live_entries,
+    CommitIdentity, CommitKind, ManifestEntry, ManifestFileMeta, ManifestStore, SchemaStore, Snapshot, SnapshotStore,
+    TableLayout, TableSchema, live_entries,
 };
 use tidelake_runtime::Runtime;
 use tidelake_types::DataType;
 
 use crate::{
-    COMMIT_MAX_RETRIES, COMMIT_MAX_RETRY_WAIT, COMMIT_MIN_RETRY_WAIT, COMMIT_TIMEOUT, CommitListener, CommitOutcome, Conflict, Error, PreparedCommit,
-    Resolution, Result, SNAPSHOT_IGNORE_EMPTY_COMMIT, SnapshotCommit,
+    COMMIT_MAX_RETRIES, COMMIT_MAX_RETRY_WAIT, COMMIT_MIN_RETRY_WAIT, COMMIT_TIMEOUT, CommitListener, CommitOutcome,
+    Conflict, Error, PreparedCommit, Resolution, Result, SNAPSHOT_IGNORE_EMPTY_COMMIT, SnapshotCommit,
     attempt::{Half, Lists, publication},
     backoff::Backoff,
     conflict::{self, Rules},
@@ -89,7 +89,7 @@ struct State {
 /// How a half ended.
 #[derive(Debug)]
 enum HalfOutcome {
-    Committed(Snapshot),
+    Committed(Box<Snapshot>),
     Taken { snapshot: i64 },
 }
 
@@ -142,8 +142,10 @@ impl Committer {
     pub async fn commit(&self, mut prepared: PreparedCommit) -> Result<CommitOutcome> {
         let batch = prepared.identifier == PreparedCommit::BATCH;
         let ignore_empty = self.settings.ignore_empty.unwrap_or(batch);
-        let no_rows = prepared.messages.iter().all(|message| message.increment.append.is_empty()) && prepared.properties.is_empty();
-        let skip_rows = no_rows && (ignore_empty || prepared.messages.iter().any(|message| !message.increment.is_empty()) && batch);
+        let no_rows = prepared.messages.iter().all(|message| message.increment.append.is_empty())
+            && prepared.properties.is_empty();
+        let skip_rows =
+            no_rows && (ignore_empty || prepared.messages.iter().any(|message| !message.increment.is_empty()) && batch);
         let has_compaction = prepared.has_compaction();
         if skip_rows && !has_compaction {
             return Ok(CommitOutcome::Empty);
@@ -154,7 +156,10 @@ impl Committer {
         let mut listener_failures = Vec::new();
         let (mut append, mut taken) = (None, None);
         if !skip_rows {
-            match self.commit_half(&mut state, &Half::rows(&self.user, &prepared), &unsynced, &mut listener_failures).await? {
+            match self
+                .commit_half(&mut state, &Half::rows(&self.user, &prepared), &unsynced, &mut listener_failures)
+                .await?
+            {
                 HalfOutcome::Committed(snapshot) => {
                     append = Some(snapshot.id);
                     unsynced.clear();
@@ -169,16 +174,21 @@ impl Committer {
             });
         }
         let half = Half::compaction(&self.user, &prepared);
-        let (compact, compaction_dropped) = match (self.commit_half(&mut state, &half, &unsynced, &mut listener_failures).await, taken) {
-            (Ok(HalfOutcome::Committed(snapshot)), _) => (Some(snapshot.id), None),
-            (Ok(HalfOutcome::Taken { snapshot }), taken) => {
-                return Ok(self.already(&state, prepared.identifier, taken.unwrap_or(snapshot)));
-            }
-            // The user went on without this compaction: its inputs may have been compacted otherwise since.
-            (Err(Error::IdentifierSkipped { .. }), Some(snapshot)) => return Ok(self.already(&state, prepared.identifier, snapshot)),
-            (Err(Error::Conflicting { conflict, .. }), _) if append.is_some() || taken.is_some() => (None, Some(*conflict)),
-            (Err(error), _) => return Err(error),
-        };
+        let (compact, compaction_dropped) =
+            match (self.commit_half(&mut state, &half, &unsynced, &mut listener_failures).await, taken) {
+                (Ok(HalfOutcome::Committed(snapshot)), _) => (Some(snapshot.id), None),
+                (Ok(HalfOutcome::Taken { snapshot }), taken) => {
+                    return Ok(self.already(&state, prepared.identifier, taken.unwrap_or(snapshot)));
+                }
+                // The user went on without this compaction: its inputs may have been compacted otherwise since.
+                (Err(Error::IdentifierSkipped { .. }), Some(snapshot)) => {
+                    return Ok(self.already(&state, prepared.identifier, snapshot));
+                }
+                (Err(Error::Conflicting { conflict, .. }), _) if append.is_some() || taken.is_some() => {
+                    (None, Some(*conflict))
+                }
+                (Err(error), _) => return Err(error),
+            };
         Ok(CommitOutcome::Committed { append, compact, compaction_dropped, listener_failures })
     }
 
@@ -209,7 +219,8 @@ impl Committer {
         };
         history.catch_up(latest.as_ref(), &self.table.snapshots).await?;
         let from = latest.as_ref().map_or(0, |latest| latest.id);
-        let found = history.find(identity.identifier, from, &self.table.snapshots, |kind| kind == identity.kind).await?;
+        let found =
+            history.find(identity.identifier, from, &self.table.snapshots, |kind| kind == identity.kind).await?;
         if let Some(Own { snapshot, .. }) = found.filter(|found| found.kind == identity.kind) {
             state.open.retain(|(open, _)| open != identity);
             return Ok(Resolution::Committed { snapshot });
@@ -261,7 +272,13 @@ impl Committer {
     }
 
     /// Everything that may fail without harm: the commit stands.
-    async fn after_commit(&self, state: &mut State, half: &Half, snapshot: &Snapshot, listener_failures: &mut Vec<String>) {
+    async fn after_commit(
+        &self,
+        state: &mut State,
+        half: &Half,
+        snapshot: &Snapshot,
+        listener_failures: &mut Vec<String>,
+    ) {
         state.history.made(snapshot);
         state.last = Some((snapshot.id, snapshot.delta_manifest_list.clone()));
         state.open.retain(|(open, _)| *open != half.identity);
@@ -325,7 +342,7 @@ impl<'c> Work<'c> {
             let open = Open { publication: &publication, delta, changes: &self.half.changes };
             attempts += 1;
             match open.decide(table, &deadline, base_read_ns).await? {
-                Decision::Committed => return Ok(HalfOutcome::Committed(publication.snapshot)),
+                Decision::Committed => return Ok(HalfOutcome::Committed(Box::new(publication.snapshot))),
                 Decision::LostRace => self.discard_attempt().await,
             }
             if deadline.passed() || attempts > settings.max_retries {
@@ -378,7 +395,8 @@ impl<'c> Work<'c> {
     async fn check_conflicts(&self, base: Option<&Snapshot>) -> Result<()> {
         let Committer { table, settings, .. } = self.committer;
         let partition_fields = table.schema.partition_fields();
-        let changed: IndexSet<&tidelake_types::BinaryRow> = self.half.changes.iter().map(|entry| &entry.partition).collect();
+        let changed: IndexSet<&tidelake_types::BinaryRow> =
+            self.half.changes.iter().map(|entry| &entry.partition).collect();
         let mut entries: Vec<ManifestEntry> = Vec::new();
         for manifest in self.base_manifests(base).await? {
             let read = table.manifests.read_manifest(&manifest).await?;
@@ -458,7 +476,10 @@ impl<'c> Work<'c> {
         let mut manifests = Vec::new();
         if !entries.is_empty() {
             let mut names = || self.staged.new_manifest();
-            manifests = table.manifests.write_manifests(&mut names, entries, &settings.partition_types, &table.schema.options).await?;
+            manifests = table
+                .manifests
+                .write_manifests(&mut names, entries, &settings.partition_types, &table.schema.options)
+                .await?;
             self.staged.written(manifests.iter().map(|manifest| manifest.file_name.as_str()));
         }
         self.write_list(manifests).await

@@ -107,7 +107,8 @@ pub fn check(base: &[ManifestEntry], changes: &[ManifestEntry], rules: &Rules<'_
     }
     if !rules.overwrite {
         for entry in changes.iter().filter(|entry| entry.kind == FileKind::Add) {
-            let found = total_buckets(base, &entry.partition, entry.bucket, entry.total_buckets, rules.partition_fields);
+            let found =
+                total_buckets(base, &entry.partition, entry.bucket, entry.total_buckets, rules.partition_fields);
             if found.is_some() {
                 return Ok(found);
             }
@@ -133,7 +134,10 @@ pub fn total_buckets(
         return None;
     }
     let other = base.iter().find(|entry| {
-        entry.kind == FileKind::Add && entry.total_buckets > 0 && entry.total_buckets != total_buckets && entry.partition == *partition
+        entry.kind == FileKind::Add
+            && entry.total_buckets > 0
+            && entry.total_buckets != total_buckets
+            && entry.partition == *partition
     })?;
     Some(Conflict {
         partition: partition_text(partition, partition_fields),
@@ -150,8 +154,11 @@ fn overlaps<'e>(
     partition_fields: &[DataField],
 ) -> Result<Option<Conflict>> {
     let place = |entry: &ManifestEntry| (entry.partition.clone(), entry.bucket, entry.file.level);
-    let mut levels: IndexMap<_, Vec<&ManifestEntry>> =
-        changes.iter().filter(|entry| entry.kind == FileKind::Add && entry.file.level > 0).map(|entry| (place(entry), Vec::new())).collect();
+    let mut levels: IndexMap<_, Vec<&ManifestEntry>> = changes
+        .iter()
+        .filter(|entry| entry.kind == FileKind::Add && entry.file.level > 0)
+        .map(|entry| (place(entry), Vec::new()))
+        .collect();
     if levels.is_empty() {
         return Ok(None);
     }
@@ -166,7 +173,11 @@ fn overlaps<'e>(
         if let (Some(section), Some(entry)) = (shared, entries.first()) {
             let mut names = section.into_iter().filter_map(|run| run.into_iter().next()).map(|file| file.file_name);
             let (file, other) = (names.next().unwrap_or_default(), names.next().unwrap_or_default());
-            return Ok(Some(conflict(entry, ConflictReason::KeysOverlap { level: entry.file.level, file, other }, partition_fields)));
+            return Ok(Some(conflict(
+                entry,
+                ConflictReason::KeysOverlap { level: entry.file.level, file, other },
+                partition_fields,
+            )));
         }
     }
     Ok(None)
@@ -179,19 +190,28 @@ fn conflict(entry: &ManifestEntry, reason: ConflictReason, partition_fields: &[D
 /// For messages: a partition that cannot be read is shown as such.
 fn partition_text(partition: &BinaryRow, fields: &[DataField]) -> String {
     let text = PartitionText { legacy: false, default_name: "__DEFAULT_PARTITION__".to_owned() };
-    PartitionValues::from_row(fields, partition).and_then(|values| values.path(fields, &text)).unwrap_or_else(|_| "?".to_owned())
+    PartitionValues::from_row(fields, partition)
+        .and_then(|values| values.path(fields, &text))
+        .unwrap_or_else(|_| "?".to_owned())
 }
 
 impl fmt::Display for Conflict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.reason {
-            ConflictReason::FileGone { file } => write!(f, "file {file} is not there any more: another commit compacted or replaced it")?,
+            ConflictReason::FileGone { file } => {
+                write!(f, "file {file} is not there any more: another commit compacted or replaced it")?
+            }
             ConflictReason::FileAlive { file } => write!(f, "file {file} is in the table already")?,
             ConflictReason::NamedTwice { file } => write!(f, "file {file} is named twice")?,
             ConflictReason::BucketCount { alive, changed } => {
-                write!(f, "the partition has {alive} buckets and the writer {changed}: only overwriting the partition changes that")?;
+                write!(
+                    f,
+                    "the partition has {alive} buckets and the writer {changed}: only overwriting the partition changes that"
+                )?;
             }
-            ConflictReason::KeysOverlap { level, file, other } => write!(f, "the keys of {file} and {other} on level {level} overlap")?,
+            ConflictReason::KeysOverlap { level, file, other } => {
+                write!(f, "the keys of {file} and {other} on level {level} overlap")?
+            }
         }
         match self.partition.as_str() {
             "" => write!(f, " (bucket {})", self.bucket),

@@ -8,7 +8,7 @@ use tidelake_meta::{SchemaStore, TableLayout, TableSchema};
 
 use crate::{
     Result,
-    error::{Error, CreationUnknownSnafu, TableExistsSnafu},
+    error::{CreationUnknownSnafu, Error, TableExistsSnafu},
 };
 
 /// How often an unclear answer is asked again.

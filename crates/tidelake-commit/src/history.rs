@@ -99,7 +99,11 @@ impl History {
                 Ok(if half { Standing::Free } else { Standing::Taken { snapshot: newest.snapshot } })
             }
             Some(newest) if identity.identifier < newest.identifier => {
-                let found = self.find(identity.identifier, newest.snapshot, snapshots, |kind| compaction == (kind == CommitKind::Compact)).await?;
+                let found = self
+                    .find(identity.identifier, newest.snapshot, snapshots, |kind| {
+                        compaction == (kind == CommitKind::Compact)
+                    })
+                    .await?;
                 Ok(found.map_or(Standing::Skipped(newest), |found| Standing::Taken { snapshot: found.snapshot }))
             }
             _ => Ok(Standing::Free),

@@ -17,7 +17,8 @@ use tidelake_meta::{FileIdentity, FileKind, ManifestEntry, ManifestFileMeta, Man
 use tidelake_types::{DataType, Options};
 
 use crate::{
-    MANIFEST_FULL_COMPACTION_THRESHOLD, MANIFEST_MERGE_MIN_COUNT, MERGE_TARGET_FILE_SIZE, Result, error::InconsistentSnafu, staged::Staged,
+    MANIFEST_FULL_COMPACTION_THRESHOLD, MANIFEST_MERGE_MIN_COUNT, MERGE_TARGET_FILE_SIZE, Result,
+    error::InconsistentSnafu, staged::Staged,
 };
 
 /// The sizes that decide.
@@ -42,49 +43,32 @@ impl MergeOptions {
     }
 }
 
-/// What a minor merge does with neighbours.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Step {
-    /// Stays as it is.
-    Keep(ManifestFileMeta),
-    /// Become one manifest (or several, should they be larger than they look).
-    Merge(Vec<ManifestFileMeta>),
-}
-
-/// Groups neighbours, in order, up to the target size.
-pub fn plan_minor(manifests: &[ManifestFileMeta], options: &MergeOptions) -> Vec<Step> {
-    let mut steps = Vec::new();
+/// Groups neighbours, in order, up to the target size: what one group holds becomes one manifest (or several, should they be
+/// larger than they look); a group of one stays as it is.
+pub fn plan_minor(manifests: &[ManifestFileMeta], options: &MergeOptions) -> Vec<Vec<ManifestFileMeta>> {
+    let mut groups = Vec::new();
     let mut group: Vec<ManifestFileMeta> = Vec::new();
     let mut group_bytes = 0;
     for manifest in manifests {
         group_bytes += manifest.file_size;
         group.push(manifest.clone());
         if group_bytes >= options.target_bytes {
-            steps.push(step(std::mem::take(&mut group)));
+            groups.push(std::mem::take(&mut group));
             group_bytes = 0;
         }
     }
     if group.len() >= options.merge_min_count {
-        steps.push(step(group));
+        groups.push(group);
     } else {
-        steps.extend(group.into_iter().map(Step::Keep));
+        groups.extend(group.into_iter().map(|manifest| vec![manifest]));
     }
-    steps
-}
-
-fn step(mut group: Vec<ManifestFileMeta>) -> Step {
-    match (group.pop(), group.is_empty()) {
-        (Some(only), true) => Step::Keep(only),
-        (last, _) => {
-            group.extend(last);
-            Step::Merge(group)
-        }
-    }
+    groups
 }
 
 /// Which manifests make a full merge due, one answer for each; `None` while they weigh too little.
 pub fn full_candidates(manifests: &[ManifestFileMeta], options: &MergeOptions) -> Option<Vec<bool>> {
-    let candidate = |manifest: &ManifestFileMeta| manifest.num_deleted_files > 0 || manifest.file_size < options.target_bytes;
+    let candidate =
+        |manifest: &ManifestFileMeta| manifest.num_deleted_files > 0 || manifest.file_size < options.target_bytes;
     let candidates: Vec<bool> = manifests.iter().map(candidate).collect();
     let weight: u64 = manifests.iter().filter(|manifest| candidate(manifest)).map(|manifest| manifest.file_size).sum();
     (weight >= options.full_threshold_bytes).then_some(candidates)
@@ -160,10 +144,10 @@ impl Merger<'_> {
             return Ok(Merged { inputs, outputs });
         }
         let mut outputs = Vec::with_capacity(manifests.len());
-        for step in plan_minor(&manifests, &self.options) {
-            match step {
-                Step::Keep(manifest) => outputs.push(manifest),
-                Step::Merge(group) => outputs.extend(self.minor(&group, staged).await?),
+        for group in plan_minor(&manifests, &self.options) {
+            match group.len() {
+                1 => outputs.extend(group),
+                _ => outputs.extend(self.minor(&group, staged).await?),
             }
         }
         Ok(Merged { inputs, outputs })
@@ -195,8 +179,11 @@ impl Merger<'_> {
             let entries = self.store.read_manifest(manifest).await?;
             deleted.extend(entries.iter().filter(|entry| entry.kind == FileKind::Delete).map(ManifestEntry::identity));
         }
-        let rewritten: Vec<bool> =
-            manifests.iter().zip(candidates).map(|(manifest, candidate)| *candidate || may_hold(manifest, &deleted)).collect();
+        let rewritten: Vec<bool> = manifests
+            .iter()
+            .zip(candidates)
+            .map(|(manifest, candidate)| *candidate || may_hold(manifest, &deleted))
+            .collect();
         if rewritten.iter().filter(|rewritten| **rewritten).count() <= 1 {
             return Ok(None);
         }
@@ -209,7 +196,9 @@ impl Merger<'_> {
             }
             let entries = self.store.read_manifest(manifest).await?;
             let survives = |entry: &&ManifestEntry| entry.kind == FileKind::Add && !deleted.contains(&entry.identity());
-            if *candidate || entries.iter().any(|entry| entry.kind == FileKind::Add && deleted.contains(&entry.identity())) {
+            if *candidate
+                || entries.iter().any(|entry| entry.kind == FileKind::Add && deleted.contains(&entry.identity()))
+            {
                 survivors.extend(entries.iter().filter(survives).cloned());
             } else {
                 kept.push(manifest.clone());
@@ -232,9 +221,12 @@ impl Merger<'_> {
 
 /// Whether a manifest may add one of these files, by the buckets and levels it spans.
 fn may_hold(manifest: &ManifestFileMeta, deleted: &IndexSet<FileIdentity>) -> bool {
-    let within = |value: i32, min: Option<i32>, max: Option<i32>| min.is_none_or(|min| min <= value) && max.is_none_or(|max| value <= max);
+    let within = |value: i32, min: Option<i32>, max: Option<i32>| {
+        min.is_none_or(|min| min <= value) && max.is_none_or(|max| value <= max)
+    };
     manifest.num_added_files > 0
         && deleted.iter().any(|file| {
-            within(file.bucket, manifest.min_bucket, manifest.max_bucket) && within(file.level, manifest.min_level, manifest.max_level)
+            within(file.bucket, manifest.min_bucket, manifest.max_bucket)
+                && within(file.level, manifest.min_level, manifest.max_level)
         })
 }

@@ -5,8 +5,9 @@ use std::time::Duration;
 use tidelake_types::{Bytes64, OptionKey};
 
 /// How long one commit tries before it gives up.
-pub const COMMIT_TIMEOUT: OptionKey<Duration> = OptionKey::new("commit.timeout", || Duration::from_secs(60))
-    .describe("How long a commit tries again, against other writers and unclear answers of the storage, before it fails.");
+pub const COMMIT_TIMEOUT: OptionKey<Duration> = OptionKey::new("commit.timeout", || Duration::from_secs(60)).describe(
+    "How long a commit tries again, against other writers and unclear answers of the storage, before it fails.",
+);
 
 /// How often a lost race is tried again. Without it only the deadline counts.
 pub const COMMIT_MAX_RETRIES: OptionKey<u32> = OptionKey::new("commit.max-retries", || u32::MAX)
@@ -14,23 +15,27 @@ pub const COMMIT_MAX_RETRIES: OptionKey<u32> = OptionKey::new("commit.max-retrie
 
 /// The shortest wait before trying again.
 pub const COMMIT_MIN_RETRY_WAIT: OptionKey<Duration> =
-    OptionKey::new("commit.min-retry-wait", || Duration::from_millis(10)).describe("The shortest wait before a commit is tried again.");
+    OptionKey::new("commit.min-retry-wait", || Duration::from_millis(10))
+        .describe("The shortest wait before a commit is tried again.");
 
 /// The longest wait before trying again.
 pub const COMMIT_MAX_RETRY_WAIT: OptionKey<Duration> =
-    OptionKey::new("commit.max-retry-wait", || Duration::from_secs(10)).describe("The longest wait before a commit is tried again.");
+    OptionKey::new("commit.max-retry-wait", || Duration::from_secs(10))
+        .describe("The longest wait before a commit is tried again.");
 
 /// Whether a commit without changes makes a snapshot.
 pub const SNAPSHOT_IGNORE_EMPTY_COMMIT: OptionKey<bool> = OptionKey::new("snapshot.ignore-empty-commit", || true)
-    .describe("Whether a commit without changes makes no snapshot. Unset: none for batch commits, one for streaming commits.");
+    .describe(
+        "Whether a commit without changes makes no snapshot. Unset: none for batch commits, one for streaming commits.",
+    );
 
 /// The size that manifests are merged up to.
-pub const MERGE_TARGET_FILE_SIZE: OptionKey<Bytes64> =
-    OptionKey::new("manifest.target-file-size", || Bytes64::mebi(8)).describe("The size that manifests are merged up to.");
+pub const MERGE_TARGET_FILE_SIZE: OptionKey<Bytes64> = OptionKey::new("manifest.target-file-size", || Bytes64::mebi(8))
+    .describe("The size that manifests are merged up to.");
 
 /// How many small manifests gather before they are merged.
-pub const MANIFEST_MERGE_MIN_COUNT: OptionKey<u32> =
-    OptionKey::new("manifest.merge-min-count", || 30).describe("How many small manifests gather before they are merged into one.");
+pub const MANIFEST_MERGE_MIN_COUNT: OptionKey<u32> = OptionKey::new("manifest.merge-min-count", || 30)
+    .describe("How many small manifests gather before they are merged into one.");
 
 /// How many bytes of small or deleting manifests gather before all deletions are resolved.
 pub const MANIFEST_FULL_COMPACTION_THRESHOLD: OptionKey<Bytes64> =

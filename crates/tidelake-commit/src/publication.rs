@@ -19,7 +19,8 @@ use tidelake_error::Classify;
 use tidelake_meta::{FileKind, ManifestEntry, ManifestFileMeta, Snapshot};
 
 use crate::{
-    CommitTable, Error, Published, Result, SnapshotPublication, backoff::Backoff, committer::Deadline, error::OutcomeUnknownSnafu,
+    CommitTable, Error, Published, Result, SnapshotPublication, backoff::Backoff, committer::Deadline,
+    error::OutcomeUnknownSnafu,
 };
 
 /// After so long between reading the base and publishing, N may have come and gone: looked at like a repetition.
@@ -44,7 +45,12 @@ pub(crate) struct Open<'c> {
 
 impl Open<'_> {
     /// Publishes, again and again if need be. An error that is not ambiguous means: not committed, and never will be.
-    pub(crate) async fn decide(&self, table: &CommitTable, deadline: &Deadline<'_>, base_read_ns: u64) -> Result<Decision> {
+    pub(crate) async fn decide(
+        &self,
+        table: &CommitTable,
+        deadline: &Deadline<'_>,
+        base_read_ns: u64,
+    ) -> Result<Decision> {
         let runtime = deadline.runtime;
         let mut backoff = deadline.storage_backoff();
         let mut look_first = deadline.since_ns(base_read_ns) > STALE_AFTER;
