@@ -3,7 +3,7 @@
 //! The library hands out rows of the chosen row groups that the selection leaves, in file order, and not where they
 //! stand. `Expected` knows the same rows as ranges of positions and gives each batch its share.
 
-use std::{collections::VecDeque, ops::Range, sync::Arc};
+use std::{collections::VecDeque, iter, ops::Range, sync::Arc};
 
 use arrow_array::{ArrayRef, RecordBatchOptions, new_empty_array, new_null_array};
 use arrow_schema::{Field, SchemaRef};
@@ -171,8 +171,10 @@ fn wanted_of(group: &RowGroup, rows: Option<&RowPositions>) -> Vec<Range<u64>> {
     let all = group.first_row..group.first_row + group.num_rows;
     let mut wanted = Vec::new();
     match rows {
-        None => append(&mut wanted, [all]),
-        Some(RowPositions::Range(range)) => append(&mut wanted, [range.start.max(all.start)..range.end.min(all.end)]),
+        None => append(&mut wanted, iter::once(all)),
+        Some(RowPositions::Range(range)) => {
+            append(&mut wanted, iter::once(range.start.max(all.start)..range.end.min(all.end)));
+        }
         Some(RowPositions::List(list)) => {
             let from = list.partition_point(|position| *position < all.start);
             let to = list.partition_point(|position| *position < all.end);
@@ -237,10 +239,12 @@ mod tests {
     #[test]
     fn wanted_positions_are_cut_to_the_group_and_joined() {
         let group = RowGroup { first_row: 10, num_rows: 5, bytes: 0..0 };
-        assert_eq!(wanted_of(&group, None), [10..15]);
-        assert_eq!(wanted_of(&group, Some(&RowPositions::Range(0..12))), [10..12]);
-        assert_eq!(wanted_of(&group, Some(&RowPositions::Range(20..30))), []);
-        let list = RowPositions::List([1, 10, 11, 14, 15].into());
-        assert_eq!(wanted_of(&group, Some(&list)), [10..12, 14..15]);
+        let wanted = |rows: Option<RowPositions>| {
+            wanted_of(&group, rows.as_ref()).iter().map(|range| (range.start, range.end)).collect::<Vec<_>>()
+        };
+        assert_eq!(wanted(None), [(10, 15)]);
+        assert_eq!(wanted(Some(RowPositions::Range(0..12))), [(10, 12)]);
+        assert_eq!(wanted(Some(RowPositions::Range(20..30))), []);
+        assert_eq!(wanted(Some(RowPositions::List([1, 10, 11, 14, 15].into()))), [(10, 12), (14, 15)]);
     }
 }

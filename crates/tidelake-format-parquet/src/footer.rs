@@ -104,7 +104,7 @@ fn row_groups(metadata: &ParquetMetaData, size: u64) -> Result<Vec<RowGroup>, St
     for (index, group) in metadata.row_groups().iter().enumerate() {
         let num_rows =
             u64::try_from(group.num_rows()).map_err(|_| format!("row group {index} has fewer than no rows"))?;
-        let mut bytes = u64::MAX..0;
+        let mut bytes: Option<Range<u64>> = None;
         for column in group.columns() {
             let start =
                 column.dictionary_page_offset().filter(|offset| *offset > 0).unwrap_or(column.data_page_offset());
@@ -117,12 +117,9 @@ fn row_groups(metadata: &ParquetMetaData, size: u64) -> Result<Vec<RowGroup>, St
                     column.column_path().string()
                 ));
             };
-            bytes = bytes.start.min(start)..bytes.end.max(end);
+            bytes = Some(bytes.map_or(start..end, |bytes| bytes.start.min(start)..bytes.end.max(end)));
         }
-        if bytes.is_empty() {
-            bytes = 0..0;
-        }
-        groups.push(RowGroup { first_row, num_rows, bytes });
+        groups.push(RowGroup { first_row, num_rows, bytes: bytes.unwrap_or(0..0) });
         first_row = first_row.checked_add(num_rows).filter(|rows| *rows <= i64::MAX as u64).ok_or("too many rows")?;
     }
     Ok(groups)

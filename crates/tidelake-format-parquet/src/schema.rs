@@ -4,7 +4,7 @@
 //! message paimon_schema {
 //!   required int64 id = 0;
 //!   optional group tags (LIST) = 1 { repeated group list { optional binary element (STRING) = 536871936; } }
-//!   optional group m (MAP) = 2 { repeated group key_value { required int32 key = 536868862; optional double value = 536872960; } }
+//!   optional group m (MAP) = 2 { repeated group key_value (MAP_KEY_VALUE) { required int32 key = 536868862; optional double value = 536872960; } }
 //!   optional group address = 3 { optional binary city (STRING) = 4; }
 //! }
 //! ```
@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use arrow_schema::{DataType, Field, Fields, Schema, TimeUnit};
 use parquet::{
-    basic::{LogicalType, Repetition, TimeUnit as ParquetUnit, Type as PhysicalType},
+    basic::{ConvertedType, LogicalType, Repetition, TimeUnit as ParquetUnit, Type as PhysicalType},
     errors::ParquetError,
     schema::types::{SchemaDescriptor, Type, TypePtr},
 };
@@ -136,14 +136,14 @@ fn node(name: &str, data_type: &DataType, nullable: bool, ids: Ids) -> Result<Ty
     let node = match data_type {
         DataType::List(element) => {
             let element = node("element", element.data_type(), element.is_nullable(), ids.upwards())?;
-            group(Some(LogicalType::List), vec![repeated("list", vec![element])?])?
+            group(Some(LogicalType::List), vec![repeated("list", ConvertedType::NONE, vec![element])?])?
         }
         DataType::Map(entries, _) => {
             let DataType::Struct(fields) = entries.data_type() else { return Err(Unstorable::Type(data_type.clone())) };
             let [key, value] = &fields[..] else { return Err(Unstorable::Type(data_type.clone())) };
             let key = node("key", key.data_type(), false, ids.downwards())?;
             let value = node("value", value.data_type(), value.is_nullable(), ids.upwards())?;
-            group(Some(LogicalType::Map), vec![repeated("key_value", vec![key, value])?])?
+            group(Some(LogicalType::Map), vec![repeated("key_value", ConvertedType::MAP_KEY_VALUE, vec![key, value])?])?
         }
         DataType::Struct(fields) if !is_wide_timestamp(data_type) => {
             group(None, fields.iter().map(|field| column(field)).collect::<Result<_, _>>()?)?
@@ -167,8 +167,13 @@ fn node(name: &str, data_type: &DataType, nullable: bool, ids: Ids) -> Result<Ty
     Ok(Arc::new(node))
 }
 
-fn repeated(name: &str, fields: Vec<TypePtr>) -> Result<TypePtr, ParquetError> {
-    Type::group_type_builder(name).with_repetition(Repetition::REPEATED).with_fields(fields).build().map(Arc::new)
+fn repeated(name: &str, annotation: ConvertedType, fields: Vec<TypePtr>) -> Result<TypePtr, ParquetError> {
+    Type::group_type_builder(name)
+        .with_repetition(Repetition::REPEATED)
+        .with_converted_type(annotation)
+        .with_fields(fields)
+        .build()
+        .map(Arc::new)
 }
 
 /// Physical type, annotation and, of a fixed-length binary, its bytes.

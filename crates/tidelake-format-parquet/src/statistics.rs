@@ -4,6 +4,8 @@
 //! and count for numbers alone; unsigned numbers, INT96 and nested columns have none; the largest float says nothing of
 //! NaN, which we order above it, unless the writer is known to record no bounds at all beside a NaN.
 
+use std::cmp::Ordering;
+
 use arrow_schema::{DataType, TimeUnit};
 use parquet::{
     basic::Type as PhysicalType,
@@ -43,8 +45,8 @@ pub(crate) fn merged(chunks: impl IntoIterator<Item = (u64, ColumnStatistics)>) 
         let only_nulls = chunk.null_count.is_some_and(|nulls| nulls as u64 == rows);
         min_known &= chunk.min.is_some() || only_nulls;
         max_known &= chunk.max.is_some() || only_nulls;
-        all.min = pick(all.min, chunk.min, |new, old| less(new, old));
-        all.max = pick(all.max, chunk.max, |new, old| less(old, new));
+        all.min = pick(all.min, chunk.min, Ordering::Less);
+        all.max = pick(all.max, chunk.max, Ordering::Greater);
         all.null_count = all.null_count.zip(chunk.null_count).map(|(a, b)| a + b);
     }
     all.min = all.min.filter(|_| min_known);
@@ -52,29 +54,11 @@ pub(crate) fn merged(chunks: impl IntoIterator<Item = (u64, ColumnStatistics)>) 
     all
 }
 
-fn pick(old: Option<Scalar>, new: Option<Scalar>, better: impl Fn(&Scalar, &Scalar) -> bool) -> Option<Scalar> {
+/// Whichever is on the `end` side of the other.
+fn pick(old: Option<Scalar>, new: Option<Scalar>, end: Ordering) -> Option<Scalar> {
     match (old, new) {
-        (Some(old), Some(new)) => Some(if better(&new, &old) { new } else { old }),
+        (Some(old), Some(new)) => Some(if new.compare(&old) == Some(end) { new } else { old }),
         (old, new) => old.or(new),
-    }
-}
-
-/// Both of one kind, as bounds of one column are.
-fn less(a: &Scalar, b: &Scalar) -> bool {
-    use Scalar::*;
-    match (a, b) {
-        (Boolean(a), Boolean(b)) => a < b,
-        (TinyInt(a), TinyInt(b)) => a < b,
-        (SmallInt(a), SmallInt(b)) => a < b,
-        (Int(a), Int(b)) | (Date(a), Date(b)) | (Time(a), Time(b)) => a < b,
-        (BigInt(a), BigInt(b)) => a < b,
-        (Float(a), Float(b)) => a.total_cmp(b).is_lt(),
-        (Double(a), Double(b)) => a.total_cmp(b).is_lt(),
-        (Decimal(a), Decimal(b)) => a < b,
-        (String(a), String(b)) => a < b,
-        (Bytes(a), Bytes(b)) => a < b,
-        (Timestamp { millis: a, nanos: m }, Timestamp { millis: b, nanos: n }) => (a, m) < (b, n),
-        _ => false,
     }
 }
 

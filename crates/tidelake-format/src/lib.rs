@@ -4,6 +4,8 @@
 //! [`FileFormat::open`]. Callers use the shells [`read`] and [`write`], which fetch, hand the plain code to the CPU pool
 //! and upload.
 
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod error;
 mod file_format;
 mod read;

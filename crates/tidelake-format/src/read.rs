@@ -33,8 +33,8 @@ pub struct DecodedBatch {
     pub positions: RowPositions,
 }
 
-/// Batches of a part of a file, in file order, decoded ahead by a bounded number of batches. Nothing happens before the
-/// stream is polled. After an error it ends. Dropping the stream stops it.
+/// Batches of a part of a file, in file order, decoded ahead by a bounded number of batches (on an inline runtime, where
+/// the caller computes, only when polled). Nothing happens before the stream is polled. After an error it ends. Dropping the stream stops it.
 pub fn read(
     file: Arc<dyn FileRead>,
     open: Arc<dyn OpenFile>,
@@ -43,10 +43,10 @@ pub fn read(
 ) -> BoxStream<'static, Result<DecodedBatch>> {
     let background = runtime.clone();
     let batches = stream::once(async move { open.decoder(request) })
-        .map_ok(move |decoder| decode(file.clone(), decoder, runtime.clone()))
+        .map_ok(move |decoder| decode(Arc::clone(&file), decoder, runtime.clone()))
         .try_flatten()
         .boxed();
-    ahead(batches, background)
+    if background.is_inline() { batches } else { ahead(batches, background) }
 }
 
 /// Runs a stream in a task of its own, a few items ahead of who reads it.

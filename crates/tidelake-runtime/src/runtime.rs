@@ -87,6 +87,12 @@ impl Runtime {
         Self { shared: Arc::clone(&self.shared), pooled: false }
     }
 
+    /// Whether `compute` runs where it is called. Then work must not move to a task of [`Runtime::spawn`], which runs
+    /// among I/O.
+    pub fn is_inline(&self) -> bool {
+        !self.pooled
+    }
+
     /// Runs CPU work on the pool. Dropping the future drops a job that has not begun. A panic of the job becomes a
     /// panic of the caller.
     pub async fn compute<T: Send + 'static>(&self, job: impl FnOnce() -> T + Send + 'static) -> T {
