@@ -1,11 +1,12 @@
 //! Binary rows of Arrow columns.
 
-use arrow_array::ArrayRef;
+use arrow_array::{Array, ArrayRef};
 
 use crate::{
     BinaryRow, Column, DataType,
     error::{InvalidValueSnafu, Result},
     murmur_words,
+    nested_row::write_any,
     row_writer::RowWriter,
 };
 
@@ -50,20 +51,32 @@ impl BinaryRowBuilder {
         Ok(taken)
     }
 
-    fn columns<'a>(&self, columns: &'a [ArrayRef]) -> Result<Vec<Column<'a>>> {
+    fn columns<'a>(&self, columns: &'a [ArrayRef]) -> Result<Vec<Source<'a>>> {
         let rows = columns.first().map_or(0, |column| column.len());
         if columns.len() != self.types.len() || columns.iter().any(|column| column.len() != rows) {
             let message = format!("{} columns for rows of {} fields", columns.len(), self.types.len());
             return InvalidValueSnafu { message }.fail();
         }
-        columns.iter().zip(&self.types).map(|(column, data_type)| Column::try_new(column, data_type)).collect()
+        let source = |(column, data_type): (&'a ArrayRef, &DataType)| match data_type.kind.is_nested() {
+            true => Ok(Source::Nested(column)),
+            false => Column::try_new(column, data_type).map(Source::Atomic),
+        };
+        columns.iter().zip(&self.types).map(source).collect()
     }
 
-    fn write(&mut self, columns: &[Column<'_>], row: usize) -> Result<()> {
+    fn write(&mut self, columns: &[Source<'_>], row: usize) -> Result<()> {
         self.writer.reset();
         for (index, (column, data_type)) in columns.iter().zip(&self.types).enumerate() {
-            self.writer.write(index, &data_type.kind, column.get(row))?;
+            match column {
+                Source::Atomic(column) => self.writer.write(index, &data_type.kind, column.get(row))?,
+                Source::Nested(array) => write_any(&mut self.writer, index, *array, row, data_type)?,
+            }
         }
         Ok(())
     }
+}
+
+enum Source<'a> {
+    Atomic(Column<'a>),
+    Nested(&'a dyn Array),
 }

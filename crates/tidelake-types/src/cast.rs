@@ -2,7 +2,7 @@
 //!
 //! Where Java renders an instant in the zone of its JVM, this is UTC. Casts of nested types to text are not made.
 
-mod from_text;
+pub(crate) mod from_text;
 mod value;
 
 use std::sync::Arc;

@@ -6,12 +6,14 @@
 mod arrow;
 mod binary_row;
 mod binary_row_builder;
+mod canonical;
 mod cast;
 mod column;
 mod column_builder;
 mod data_type;
 mod error;
 mod murmur;
+mod nested_row;
 mod option_values;
 mod options;
 mod parse;
@@ -29,6 +31,7 @@ pub use arrow::{
 };
 pub use binary_row::BinaryRow;
 pub use binary_row_builder::BinaryRowBuilder;
+pub use canonical::{CanonicalReader, CanonicalRows, parse_canonical, write_canonical, write_canonical_row};
 pub use cast::{CastRule, cast_array, cast_array_as, cast_rule, cast_scalar};
 pub use column::Column;
 pub use column_builder::ColumnBuilder;

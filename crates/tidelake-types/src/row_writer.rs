@@ -10,20 +10,39 @@ pub(crate) fn header_bytes(arity: usize) -> usize {
     (arity + 63 + 8) / 64 * 8
 }
 
+/// Writes slots: those of a row, or the elements of an array.
 #[derive(Debug)]
 pub(crate) struct RowWriter {
     arity: usize,
+    /// Where the slots begin, and how many bytes each has.
+    slots: usize,
+    width: usize,
+    /// The null bit of the first slot.
+    null_bit: usize,
+    /// Length without the variable part.
+    fixed: usize,
     bytes: Vec<u8>,
 }
 
 impl RowWriter {
     pub(crate) fn new(arity: usize) -> Self {
-        Self { arity, bytes: vec![0; header_bytes(arity) + 8 * arity] }
+        let slots = header_bytes(arity);
+        let fixed = slots + 8 * arity;
+        Self { arity, slots, width: 8, null_bit: 8, fixed, bytes: vec![0; fixed] }
+    }
+
+    /// For an array of so many elements, `width` bytes each.
+    pub(crate) fn array(length: usize, width: usize) -> Self {
+        let slots = 4 + length.div_ceil(32) * 4;
+        let fixed = (slots + width * length).next_multiple_of(8);
+        let mut bytes = vec![0; fixed];
+        bytes[..4].copy_from_slice(&(length as u32).to_le_bytes());
+        Self { arity: length, slots, width, null_bit: 32, fixed, bytes }
     }
 
     /// Begins the next row.
     pub(crate) fn reset(&mut self) {
-        self.bytes.truncate(header_bytes(self.arity) + 8 * self.arity);
+        self.bytes.truncate(self.fixed);
         self.bytes.fill(0);
     }
 
@@ -73,10 +92,13 @@ impl RowWriter {
         Ok(())
     }
 
-    /// Java keeps the space of a value that may be updated in place, even where it is null.
+    /// Java keeps the space of a value that may be updated in place, even where it is null; not so in arrays.
     fn write_null(&mut self, index: usize, kind: &TypeKind) {
-        self.bytes[(index + 8) / 8] |= 1 << (index % 8);
+        let bit = self.null_bit + index;
+        self.bytes[bit / 8] |= 1 << (bit % 8);
+        let is_row = self.null_bit == 8;
         let reserved = match kind {
+            _ if !is_row => return,
             TypeKind::Decimal { precision: 19.., .. } => 16,
             TypeKind::Timestamp(4..) | TypeKind::TimestampLtz(4..) => 8,
             _ => return,
@@ -89,7 +111,7 @@ impl RowWriter {
     fn write_bytes(&mut self, index: usize, value: &[u8]) {
         if value.len() <= 7 {
             self.set_slot(index, value);
-            let mark = header_bytes(self.arity) + 8 * index + 7;
+            let mark = self.slots + self.width * index + 7;
             self.bytes[mark] = 0x80 | value.len() as u8;
         } else {
             self.write_item(index, value);
@@ -124,7 +146,7 @@ impl RowWriter {
     }
 
     fn set_slot(&mut self, index: usize, value: &[u8]) {
-        let at = header_bytes(self.arity) + 8 * index;
+        let at = self.slots + self.width * index;
         self.bytes[at..at + value.len()].copy_from_slice(value);
     }
 

@@ -3,7 +3,7 @@
 use super::value::rescale;
 use crate::{Scalar, text::DAY_MS};
 
-pub(super) fn boolean(text: &str) -> Option<bool> {
+pub(crate) fn boolean(text: &str) -> Option<bool> {
     match text.to_lowercase().as_str() {
         "t" | "true" | "y" | "yes" | "1" => Some(true),
         "f" | "false" | "n" | "no" | "0" => Some(false),
@@ -12,7 +12,7 @@ pub(super) fn boolean(text: &str) -> Option<bool> {
 }
 
 /// A whole number; digits after a point are dropped.
-pub(super) fn whole(text: &str) -> Option<i64> {
+pub(crate) fn whole(text: &str) -> Option<i64> {
     let (number, fraction) = text.split_once('.').unwrap_or((text, ""));
     if !fraction.bytes().all(|digit| digit.is_ascii_digit()) {
         return None;
@@ -24,11 +24,11 @@ pub(super) fn whole(text: &str) -> Option<i64> {
     }
 }
 
-pub(super) fn double(text: &str) -> Option<f64> {
+pub(crate) fn double(text: &str) -> Option<f64> {
     float_text(text)?.parse().ok()
 }
 
-pub(super) fn float(text: &str) -> Option<f32> {
+pub(crate) fn float(text: &str) -> Option<f32> {
     float_text(text)?.parse().ok()
 }
 
@@ -45,7 +45,7 @@ fn float_text(text: &str) -> Option<&str> {
 }
 
 /// A decimal of the precision and scale, rounded half up; `Some(None)` if it does not fit.
-pub(super) fn decimal(text: &str, precision: u8, scale: i8) -> Option<Option<i128>> {
+pub(crate) fn decimal(text: &str, precision: u8, scale: i8) -> Option<Option<i128>> {
     let (mantissa, exponent) = match text.split_once(['e', 'E']) {
         Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().ok()?),
         None => (text, 0),
@@ -78,7 +78,7 @@ pub(super) fn decimal(text: &str, precision: u8, scale: i8) -> Option<Option<i12
 }
 
 /// `yyyy-M-d`, less of it, or days.
-pub(super) fn date(text: &str) -> Option<i32> {
+pub(crate) fn date(text: &str) -> Option<i32> {
     if is_numeric(text) {
         return text.parse().ok();
     }
@@ -94,7 +94,7 @@ pub(super) fn date(text: &str) -> Option<i32> {
 }
 
 /// `H:m:s.fff`, less of it, with an offset, or milliseconds of the day.
-pub(super) fn time(text: &str) -> Option<i32> {
+pub(crate) fn time(text: &str) -> Option<i32> {
     if is_numeric(text) {
         return text.parse().ok();
     }
@@ -121,7 +121,7 @@ pub(super) fn time(text: &str) -> Option<i32> {
 }
 
 /// `yyyy-M-d[ H:m:s[.f]]` or with `T`, where seconds may be missing; a number counts in the unit of the precision.
-pub(super) fn timestamp(text: &str, precision: u8, numeric: bool) -> Option<Scalar> {
+pub(crate) fn timestamp(text: &str, precision: u8, numeric: bool) -> Option<Scalar> {
     if numeric && is_numeric(text) {
         return epoch(text.parse().ok()?, precision);
     }
@@ -140,26 +140,55 @@ pub(super) fn timestamp(text: &str, precision: u8, numeric: bool) -> Option<Scal
         return None;
     }
     let day = day.min(days_of_month(year, month));
-    let (mut seconds, mut nanos) = (0, 0);
-    if let Some(clock) = clock {
-        let mut parts = clock.splitn(3, ':');
-        let hour = parts.next().and_then(one_or_two).filter(|hour| *hour < 24)?;
-        let minute = parts.next().and_then(one_or_two).filter(|minute| *minute < 60)?;
-        let second = match parts.next() {
-            None if iso => 0,
-            None => return None,
-            Some(part) => {
-                let (second, fraction) = part.split_once('.').unwrap_or((part, ""));
-                nanos = fraction_nanos(fraction)?;
-                one_or_two(second).filter(|second| *second < 60)?
-            }
-        };
-        seconds = hour * 3600 + minute * 60 + second;
-    }
+    let (seconds, nanos) = match clock {
+        Some(clock) => clock_of_day(clock, iso)?,
+        None => (0, 0),
+    };
+    Some(instant(days_from_civil(year, month, day), seconds, nanos, precision))
+}
+
+/// `2024-02-29`; years may have a sign and any number of digits. Days since 1970-01-01.
+pub(crate) fn iso_date(text: &str) -> Option<i64> {
+    let (sign, unsigned) = match text.strip_prefix('-') {
+        Some(unsigned) => (-1, unsigned),
+        None => (1, text.strip_prefix('+').unwrap_or(text)),
+    };
+    let mut parts = unsigned.splitn(3, '-').map(digits);
+    let (year, month, day) = (sign * parts.next()??, parts.next()??, parts.next()??);
+    // Years beyond this overflow milliseconds.
+    let valid =
+        year.abs() < 100_000_000 && (1..=12).contains(&month) && (1..=days_of_month(year, month)).contains(&day);
+    valid.then(|| days_from_civil(year, month, day))
+}
+
+/// `2024-02-29T01:02:03.000000000`, or less of the time; years as in [`iso_date`].
+pub(crate) fn iso_timestamp(text: &str, precision: u8) -> Option<Scalar> {
+    let (day, clock) = text.split_once(['T', ' ']).unwrap_or((text, "00:00"));
+    let (seconds, nanos) = clock_of_day(clock, true)?;
+    Some(instant(iso_date(day)?, seconds, nanos, precision))
+}
+
+/// Seconds and nanoseconds of `H:m[:s[.f]]`.
+fn clock_of_day(clock: &str, without_seconds: bool) -> Option<(i64, i64)> {
+    let mut parts = clock.splitn(3, ':');
+    let hour = parts.next().and_then(one_or_two).filter(|hour| *hour < 24)?;
+    let minute = parts.next().and_then(one_or_two).filter(|minute| *minute < 60)?;
+    let (second, nanos) = match parts.next() {
+        None if without_seconds => (0, 0),
+        None => return None,
+        Some(part) => {
+            let (second, fraction) = part.split_once('.').unwrap_or((part, ""));
+            (one_or_two(second).filter(|second| *second < 60)?, fraction_nanos(fraction)?)
+        }
+    };
+    Some((hour * 3600 + minute * 60 + second, nanos))
+}
+
+fn instant(days: i64, seconds: i64, nanos: i64, precision: u8) -> Scalar {
     let unit = 10_i64.pow(9 - u32::from(precision.min(9)));
-    nanos -= nanos % unit;
-    let millis = days_from_civil(year, month, day) * DAY_MS + seconds * 1000 + nanos / 1_000_000;
-    Some(Scalar::Timestamp { millis, nanos: (nanos % 1_000_000) as i32 })
+    let nanos = nanos - nanos % unit;
+    let millis = days * DAY_MS + seconds * 1000 + nanos / 1_000_000;
+    Scalar::Timestamp { millis, nanos: (nanos % 1_000_000) as i32 }
 }
 
 fn epoch(number: i64, precision: u8) -> Option<Scalar> {
@@ -223,7 +252,7 @@ fn days_of_month(year: i64, month: i64) -> i64 {
 }
 
 /// Days since 1970-01-01; the reverse of `text::civil`.
-pub(crate) fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
+fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
     let year = if month <= 2 { year - 1 } else { year };
     let year_of_era = year.rem_euclid(400);
     let month_from_march = if month > 2 { month - 3 } else { month + 9 };
