@@ -7,7 +7,7 @@ use tidelake_error::{Classify, ErrorKind};
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// What a decoder has to say underneath.
-pub type Source = Box<dyn std::error::Error + Send + Sync + 'static>;
+pub(crate) type Source = Box<dyn std::error::Error + Send + Sync + 'static>;
 
 /// What can go wrong with metadata.
 #[derive(Debug, Snafu)]

@@ -48,3 +48,85 @@ impl Fault {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    static INNER: Shape = Shape(&[("b", None), ("c", None)]);
+    static SHAPE: Shape = Shape(&[("a", None), ("r", Some(&INNER)), ("later", None)]);
+
+    type Values = (i64, Option<String>, Option<i64>);
+
+    fn read(bytes: &[u8]) -> Result<Vec<Values>> {
+        read_container(bytes, &SHAPE, |row| Ok((row.long(0)?, row.opt_string(2)?, row.opt_long(3)?)))
+    }
+
+    fn write(schema: &str, record: impl Fn(&mut Encoder)) -> Vec<u8> {
+        let mut writer = ContainerWriter::new(schema, Codec::Zstandard(1), "m");
+        for _ in 0..3 {
+            writer.record(&record).unwrap();
+        }
+        writer.finish().unwrap()
+    }
+
+    #[test]
+    fn records_in_unions_with_null_are_unwrapped() {
+        let schema = r#"["null",{"type":"record","name":"top","namespace":"n","fields":[
+            {"name":"r","type":["null",{"type":"record","name":"in","fields":[{"name":"x","type":["null","double"]},{"name":"c","type":["null","string"]}]}]},
+            {"name":"more","type":{"type":"map","values":"n.in"}},{"name":"a","type":["null","int"]}]}]"#;
+        let bytes = write(schema, |out| {
+            out.long(1);
+            out.long(1);
+            out.long(0);
+            out.optional(Some("ç"), Encoder::string);
+            out.long(0);
+            out.optional(Some(-3), Encoder::long);
+        });
+        assert_eq!(read(&bytes).unwrap(), vec![(-3, Some("ç".to_owned()), None); 3]);
+        let null = write(schema, |out| out.long(0));
+        assert!(matches!(read(&null), Err(Fault::Broken(reason)) if reason.contains("`a` is missing")));
+    }
+
+    #[test]
+    fn a_block_that_unfolds_without_end_is_refused() {
+        let schema =
+            r#"{"type":"record","name":"t","fields":[{"name":"a","type":"long"},{"name":"x","type":"bytes"}]}"#;
+        let huge = vec![0; 300 << 20];
+        let bytes = write(schema, |out| {
+            out.long(1);
+            out.bytes(&huge);
+        });
+        assert!(bytes.len() < 1 << 20);
+        assert!(matches!(read(&bytes), Err(Fault::Broken(reason)) if reason.contains("unfolds to more than")));
+    }
+
+    #[test]
+    fn hostile_schemas_and_lengths_are_refused() {
+        let doubling: Vec<String> = (0..60).map(|level| format!(
+            r#"{{"name":"f{level}","type":{{"type":"record","name":"r{}","fields":[{{"name":"a","type":"r{level}"}},{{"name":"b","type":"r{level}"}}]}}}}"#,
+            level + 1
+        )).collect();
+        let first = r#"{"name":"first","type":{"type":"record","name":"r0","fields":[{"name":"n","type":"null"}]}}"#;
+        let schema = format!(r#"{{"type":"record","name":"t","fields":[{first},{}]}}"#, doubling.join(","));
+        assert!(read(&write(&schema, |_| ())).is_err());
+        let itself = r#"{"type":"record","name":"t","fields":[{"name":"a","type":"t"}]}"#;
+        assert!(read(&write(itself, |_| ())).is_err());
+        let list = r#"{"type":"record","name":"t","fields":[{"name":"a","type":"long"},{"name":"l","type":{"type":"array","items":"long"}}]}"#;
+        for length in [i64::MAX, i64::MIN, -1, 1 << 40] {
+            let bytes = write(list, |out| {
+                out.long(1);
+                out.long(length);
+            });
+            assert!(read(&bytes).is_err(), "{length}");
+        }
+    }
+
+    #[test]
+    fn all_whole_numbers_come_back() {
+        let schema = r#"{"type":"record","name":"t","fields":[{"name":"a","type":"long"}]}"#;
+        for number in [0, -1, 63, -64, 64, i64::from(i32::MIN), i64::MAX, i64::MIN] {
+            assert_eq!(read(&write(schema, |out| out.long(number))).unwrap(), vec![(number, None, None); 3]);
+        }
+    }
+}

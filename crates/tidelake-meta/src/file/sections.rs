@@ -114,3 +114,62 @@ impl PartialEq for Key {
 }
 
 impl Eq for Key {}
+
+#[cfg(test)]
+mod tests {
+    use tidelake_types::{BinaryRow, TypeKind};
+
+    use super::*;
+    use crate::SimpleStats;
+
+    fn file(name: usize, min: Option<i32>, max: Option<i32>) -> DataFileMeta {
+        let types = [TypeKind::Int.nullable()];
+        let key = |value: Option<i32>| BinaryRow::from_scalars(&types, &[value.map(Scalar::Int)]).unwrap();
+        DataFileMeta {
+            file_name: name.to_string(),
+            file_size: 0,
+            row_count: 0,
+            min_key: key(min),
+            max_key: key(max),
+            key_stats: SimpleStats::empty(),
+            value_stats: SimpleStats::empty(),
+            min_sequence_number: 0,
+            max_sequence_number: 0,
+            schema_id: 0,
+            level: 0,
+            extra_files: vec![],
+            creation_time_ms: None,
+            delete_row_count: None,
+            embedded_index: None,
+            file_source: None,
+            value_stats_cols: None,
+            external_path: None,
+            first_row_id: None,
+            write_cols: None,
+            write_cols_sequences: None,
+        }
+    }
+
+    /// The names of the files of each run of each section.
+    fn check(ranges: &[(Option<i32>, Option<i32>)], expected: &str) {
+        let files = ranges.iter().enumerate().map(|(name, (min, max))| file(name + 1, *min, *max)).collect();
+        let run = |run: &Vec<DataFileMeta>| run.iter().map(|file| file.file_name.clone()).collect::<Vec<_>>().join("+");
+        let section = |section: &Vec<Vec<DataFileMeta>>| section.iter().map(run).collect::<Vec<_>>().join(" ");
+        let text: Vec<_> = sections(files, &[TypeKind::Int.nullable()]).unwrap().iter().map(section).collect();
+        assert_eq!(text.join(" | "), expected);
+    }
+
+    #[test]
+    fn files_are_grouped_by_overlap() {
+        let range = |min: i32, max: i32| (Some(min), Some(max));
+        check(&[], "");
+        check(&[range(0, 2), range(1, 4), range(3, 5), range(9, 9)], "1+3 2 | 4");
+        check(&[range(5, 9), range(0, 4)], "2 | 1");
+        // A shared bound is an overlap.
+        check(&[range(0, 4), range(4, 9)], "1 2");
+        check(&[range(-1, 300), range(2, 3), range(3, 4), range(256, 257)], "1 2+4 3");
+        // Nulls come first.
+        check(&[(Some(-5), Some(0)), (None, Some(-6))], "2 | 1");
+        check(&[(Some(-5), Some(0)), (None, None), (None, Some(7))], "2+1 3");
+    }
+}

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use indexmap::IndexMap;
 use tidelake_format::{ColumnStatistics, FormatRegistry};
 use tidelake_io::{FileIO, FilePath};
+use tidelake_runtime::Runtime;
 use tidelake_types::{BinaryRow, DataType, Options, Scalar};
 
 use crate::{
@@ -26,6 +27,8 @@ use super::{
 const MANIFEST_BYTES_MAX: u64 = 1 << 30;
 /// What a store's two caches hold, unless told otherwise.
 const CACHE_BYTES: u64 = 64 << 20;
+/// From this length on decoding is worth a hand-over to the compute pool.
+const COMPUTE_BYTES: usize = 32 << 10;
 /// How often a manifest being written is asked whether it is large enough.
 const ROLL_CHECK_ENTRIES: usize = 1000;
 
@@ -35,6 +38,7 @@ pub struct ManifestStore {
     io: Arc<dyn FileIO>,
     layout: TableLayout,
     formats: FormatRegistry,
+    runtime: Option<Runtime>,
     lists: Arc<ManifestCache<ManifestFileMeta>>,
     manifests: Arc<ManifestCache<ManifestEntry>>,
     partition_types: Arc<[DataType]>,
@@ -45,14 +49,19 @@ impl ManifestStore {
     pub fn new(io: Arc<dyn FileIO>, layout: TableLayout, formats: FormatRegistry) -> Self {
         let (lists, manifests) =
             (Arc::new(ManifestCache::new(CACHE_BYTES / 8)), Arc::new(ManifestCache::new(CACHE_BYTES)));
-        Self { io, layout, formats, lists, manifests, partition_types: Arc::new([]) }
+        Self { io, layout, formats, lists, manifests, runtime: None, partition_types: Arc::new([]) }
+    }
+
+    /// Large manifests are decoded on the compute pool; without it where they are asked for.
+    pub fn with_runtime(self, runtime: Runtime) -> Self {
+        Self { runtime: Some(runtime), ..self }
     }
 
     /// Makes partitions canonical while reading, so that those of writers that store nulls in another way are equal to
     /// ours (metadata spec 5.1). Without it they come as stored. Begins a cache of its own.
     pub fn with_partition_types(self, types: &[DataType]) -> Self {
         let fresh = Self::new(self.io, self.layout, self.formats);
-        Self { partition_types: types.into(), ..fresh }
+        Self { partition_types: types.into(), runtime: self.runtime, ..fresh }
     }
 
     /// A manifest list by name; checked against `size_bytes` where the snapshot records it.
@@ -83,7 +92,7 @@ impl ManifestStore {
             Some(decoded) => decoded,
             None => {
                 let bytes = self.io.read_all(&path, MANIFEST_BYTES_MAX).await?;
-                let decoded = self.decode_manifest(&path, bytes)?;
+                let decoded = self.decode_manifest(&path, bytes).await?;
                 self.manifests.put(&meta.file_name, Arc::clone(&decoded));
                 decoded
             }
@@ -92,19 +101,17 @@ impl ManifestStore {
         Ok(Arc::clone(&decoded.values))
     }
 
-    fn decode_manifest(&self, path: &FilePath, bytes: Bytes) -> Result<Arc<Decoded<ManifestEntry>>> {
-        let types = &self.partition_types;
-        let read = |row: &mut Row<'_>| {
-            let mut entry = read_entry(row)?;
-            if !types.is_empty() {
-                entry.partition = entry
-                    .partition
-                    .canonical(types)
-                    .map_err(|error| Fault::Broken(format!("`_PARTITION`: {error}")))?;
-            }
-            Ok(entry)
+    async fn decode_manifest(&self, path: &FilePath, bytes: Bytes) -> Result<Arc<Decoded<ManifestEntry>>> {
+        let (path, types) = (path.clone(), Arc::clone(&self.partition_types));
+        let large = bytes.len() >= COMPUTE_BYTES;
+        let job = move || {
+            let read = |row: &mut Row<'_>| read_canonical_entry(row, &types);
+            decode("manifest", &path, &bytes, &ENTRY, read, ManifestEntry::memory_bytes)
         };
-        decode("manifest", path, &bytes, &ENTRY, read, ManifestEntry::memory_bytes)
+        match &self.runtime {
+            Some(runtime) if large => runtime.compute(job).await,
+            _ => job(),
+        }
     }
 
     /// Writes entries into one manifest or several (rolling at `manifest.target-file-size`), not synced. Partition
@@ -165,6 +172,15 @@ impl ManifestStore {
         file.finish().await?;
         Ok(())
     }
+}
+
+fn read_canonical_entry(row: &mut Row<'_>, partition_types: &[DataType]) -> Result<ManifestEntry, Fault> {
+    let mut entry = read_entry(row)?;
+    if !partition_types.is_empty() {
+        let canonical = entry.partition.canonical(partition_types);
+        entry.partition = canonical.map_err(|error| Fault::Broken(format!("`_PARTITION`: {error}")))?;
+    }
+    Ok(entry)
 }
 
 fn decode<T>(
