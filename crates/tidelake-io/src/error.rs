@@ -83,13 +83,27 @@ impl Error {
     /// For backends: their own error stays inside as the source.
     #[track_caller]
     pub fn backend(kind: ErrorKind, operation: &'static str, path: impl ToString, source: impl Into<Source>) -> Self {
-        Self::Backend { kind, ambiguous: false, operation, path: path.to_string(), source: source.into(), location: std::panic::Location::caller() }
+        Self::Backend {
+            kind,
+            ambiguous: false,
+            operation,
+            path: path.to_string(),
+            source: source.into(),
+            location: std::panic::Location::caller(),
+        }
     }
 
     /// As [`Error::backend`], for a call that may have taken effect.
     #[track_caller]
     pub fn ambiguous(kind: ErrorKind, operation: &'static str, path: impl ToString, source: impl Into<Source>) -> Self {
-        Self::Backend { kind, ambiguous: true, operation, path: path.to_string(), source: source.into(), location: std::panic::Location::caller() }
+        Self::Backend {
+            kind,
+            ambiguous: true,
+            operation,
+            path: path.to_string(),
+            source: source.into(),
+            location: std::panic::Location::caller(),
+        }
     }
 }
 

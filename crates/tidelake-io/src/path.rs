@@ -18,7 +18,9 @@ impl FilePath {
     pub fn parse(text: &str) -> Result<Self> {
         let refuse = |reason: &str| InvalidPathSnafu { path: text, reason }.fail();
         let (scheme, rest) = match text.split_once(':') {
-            Some((scheme, rest)) if !scheme.is_empty() && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b)) => {
+            Some((scheme, rest))
+                if !scheme.is_empty() && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b)) =>
+            {
                 (scheme.to_ascii_lowercase(), rest)
             }
             _ => ("file".to_owned(), text),
@@ -83,7 +85,9 @@ impl FilePath {
 
     /// By whole segments: `/w/a` does not start with `/w/ab`.
     pub fn starts_with(&self, prefix: &Self) -> bool {
-        self.scheme == prefix.scheme && self.authority == prefix.authority && self.segments.starts_with(&prefix.segments)
+        self.scheme == prefix.scheme
+            && self.authority == prefix.authority
+            && self.segments.starts_with(&prefix.segments)
     }
 
     /// The path without its last segment; `None` at a root.

@@ -590,11 +590,11 @@ mod tests {
         tokio.block_on(async {
             let tasks: Vec<_> = (0..20)
                 .map(|i| {
-                    let job = runtime.memory().job(&format!("job {i}"), 50).unwrap();
+                    let job = runtime.memory().job(&format!("job {i}"), 20).unwrap();
                     let done = Arc::clone(&done);
                     runtime.spawn(async move {
                         for round in 0..50 {
-                            let floor = job.reserve(50).await.unwrap();
+                            let floor = job.reserve(20).await.unwrap();
                             // Above the floor only what is there now, and never by waiting.
                             let more = job.try_reserve(100 + round);
                             tokio::task::yield_now().await;
