@@ -1,6 +1,9 @@
 //! How Java writes numbers, days and times.
 
-use std::fmt::{LowerExp, Write};
+use std::{
+    fmt::{LowerExp, Write},
+    str::FromStr,
+};
 
 /// Java's `Double.toString` (19 and later): the fewest digits that mean this number, at least two; plain from 1e-3 to
 /// below 1e7.
@@ -13,7 +16,13 @@ pub fn java_float_text(value: f32) -> String {
     float_text(value, value.is_nan(), value.is_infinite(), value == 0.0, value.is_sign_negative())
 }
 
-fn float_text(value: impl LowerExp, nan: bool, infinite: bool, zero: bool, negative: bool) -> String {
+fn float_text<T: LowerExp + FromStr + PartialEq>(
+    value: T,
+    nan: bool,
+    infinite: bool,
+    zero: bool,
+    negative: bool,
+) -> String {
     let sign = if negative { "-" } else { "" };
     if nan {
         return "NaN".to_owned();
@@ -21,11 +30,12 @@ fn float_text(value: impl LowerExp, nan: bool, infinite: bool, zero: bool, negat
     if infinite || zero {
         return format!("{sign}{}", if zero { "0.0" } else { "Infinity" });
     }
-    let mut shortest = format!("{value:e}");
-    if !shortest.contains('.') {
-        // Two digits may say it more closely than one: 4.9E-324, not 5.0E-324.
-        shortest = format!("{value:.1e}");
-    }
+    // As many digits as the shortest text has, but at least two, which may say it more closely than one (4.9E-324, not
+    // 5.0E-324). Between two texts equally close Java takes the even one, as rounding to a number of digits does.
+    let shortest = format!("{value:e}");
+    let fraction = shortest.split(['.', 'e']).nth(1).filter(|_| shortest.contains('.')).map_or(1, str::len);
+    let rounded = format!("{value:.fraction$e}");
+    let shortest = if rounded.parse().is_ok_and(|parsed: T| parsed == value) { rounded } else { shortest };
     let (mantissa, exponent) = shortest.trim_start_matches('-').split_once('e').unwrap_or((&shortest, "0"));
     let exponent: i32 = exponent.parse().unwrap_or(0);
     let digits: String = mantissa.chars().filter(|digit| *digit != '.').collect();
@@ -166,6 +176,7 @@ mod tests {
             (f64::MAX, "1.7976931348623157E308"),
             (f64::MIN_POSITIVE, "2.2250738585072014E-308"),
             (-1.5, "-1.5"),
+            (-193_541_275_548_453.125, "-1.9354127554845312E14"),
             (f64::NAN, "NaN"),
             (f64::INFINITY, "Infinity"),
             (f64::NEG_INFINITY, "-Infinity"),
@@ -182,6 +193,9 @@ mod tests {
             (f32::from_bits(1), "1.4E-45"),
             (16777216.0, "1.6777216E7"),
             (-1e10, "-1.0E10"),
+            // Exactly half way between two texts of eight digits.
+            (-263_333.625, "-263333.62"),
+            (1_992_306.25, "1992306.2"),
         ] {
             assert_eq!(java_float_text(value), text);
         }
