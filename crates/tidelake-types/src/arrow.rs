@@ -52,7 +52,7 @@ pub fn arrow_type_wide(data_type: &DataType) -> Result<ArrowType> {
     Form::Wide.data_type(data_type)
 }
 
-/// As [`arrow_schema`] with timestamps of precision 7 to 9 in the wide form, nested ones too.
+/// As [`arrow_schema()`] with timestamps of precision 7 to 9 in the wide form, nested ones too.
 pub fn arrow_schema_wide(fields: &[DataField]) -> Result<SchemaRef> {
     Form::Wide.schema(fields)
 }
