@@ -7,7 +7,7 @@
 //! |---|---|
 //! | decimal of any width | Decimal128 of any precision; another scale if no digit is lost |
 //! | timestamp of any unit, with or without zone | any unit (finer units are floored), any zone, or the *wide* form |
-//! | INT96, decoded as its 12 bytes | the same |
+//! | INT96, decoded as its 12 bytes | the same; and back again, for writing |
 //! | time of any unit, bare INT32 | Time32(ms) |
 //! | INT32, INT(16) | Int16, Int8 if the values fit |
 //! | string or binary | any string or binary layout |
@@ -111,6 +111,8 @@ impl<'a> At<'a> {
                 self.wide(array, fields)
             }
             (Struct(_), Timestamp(..)) if is_wide_timestamp(stored) => self.timestamp(array, wanted),
+            (Timestamp(..), FixedSizeBinary(12)) => self.int96(array),
+            (Struct(_), FixedSizeBinary(12)) if is_wide_timestamp(stored) => self.int96(array),
             (Decimal128(_, from), Decimal128(precision, to)) => {
                 self.decimal(array.as_primitive::<Decimal128Type>(), *from, *precision, *to)
             }
@@ -295,6 +297,21 @@ impl<'a> At<'a> {
             .map_err(|error| self.arrow(error))
     }
 
+    fn int96(&self, array: &ArrayRef) -> Converted {
+        let (millis, nanos, nulls) = self.instants(array)?;
+        let mut raw = Vec::with_capacity(millis.len() * 12);
+        for (row, (millis, nanos)) in millis.iter().zip(nanos.iter()).enumerate() {
+            match int96_of_instant(*millis, *nanos) {
+                Some(int96) => raw.extend_from_slice(&int96),
+                None if nulls.as_ref().is_some_and(|nulls| nulls.is_null(row)) => raw.extend_from_slice(&[0; 12]),
+                None => return Err(self.misfit("has a timestamp beyond what INT96 holds")),
+            }
+        }
+        FixedSizeBinaryArray::try_new(12, raw.into(), nulls)
+            .map(|array| Arc::new(array) as ArrayRef)
+            .map_err(|error| self.arrow(error))
+    }
+
     /// Milliseconds (floor), nanoseconds of that millisecond, and which are null, from any form.
     #[expect(clippy::type_complexity, reason = "three columns of one table")]
     fn instants(&self, array: &ArrayRef) -> Result<(ScalarBuffer<i64>, ScalarBuffer<i32>, Option<NullBuffer>), Misfit> {
@@ -355,11 +372,12 @@ fn split(ticks: i64, per_milli: i64, nanos_per_tick: i64) -> (i64, i32) {
     (ticks.div_euclid(per_milli), (ticks.rem_euclid(per_milli) * nanos_per_tick) as i32)
 }
 
+const JULIAN_DAY_OF_1970: i64 = 2_440_588;
+const MILLIS_OF_DAY: i64 = 86_400_000;
+
 /// Eight bytes of nanoseconds of the day and four of the Julian day, little-endian. Java divides towards zero, so before
 /// 1970 the nanoseconds may be negative and the day one later.
 fn int96_instant(raw: &[u8]) -> (i64, i32) {
-    const JULIAN_DAY_OF_1970: i64 = 2_440_588;
-    const MILLIS_OF_DAY: i64 = 86_400_000;
     let mut nanos_of_day = [0; 8];
     let mut day = [0; 4];
     nanos_of_day.copy_from_slice(&raw[..8]);
@@ -367,6 +385,16 @@ fn int96_instant(raw: &[u8]) -> (i64, i32) {
     let (nanos_of_day, day) = (i64::from_le_bytes(nanos_of_day), i64::from(i32::from_le_bytes(day)));
     let (millis_of_day, nanos) = split(nanos_of_day, 1_000_000, 1);
     ((day - JULIAN_DAY_OF_1970) * MILLIS_OF_DAY + millis_of_day, nanos)
+}
+
+/// The same bytes with nanoseconds that are never negative; `None` if the day does not fit.
+fn int96_of_instant(millis: i64, nanos: i32) -> Option<[u8; 12]> {
+    let day = i32::try_from(millis.div_euclid(MILLIS_OF_DAY) + JULIAN_DAY_OF_1970).ok()?;
+    let nanos_of_day = millis.rem_euclid(MILLIS_OF_DAY) * 1_000_000 + i64::from(nanos);
+    let mut raw = [0; 12];
+    raw[..8].copy_from_slice(&nanos_of_day.to_le_bytes());
+    raw[8..].copy_from_slice(&day.to_le_bytes());
+    Some(raw)
 }
 
 fn millis_of_day(array: &ArrayRef) -> PrimitiveArray<Time32MillisecondType> {

@@ -25,6 +25,7 @@ fn distinct(sample: &ArrayRef) -> Option<usize> {
         sample => sample.iter().flatten().map(|value| hashable(value.to_byte_slice())).collect::<HashSet<_>>().len(),
         DataType::Utf8 => sample.as_string::<i32>().iter().flatten().collect::<HashSet<_>>().len(),
         DataType::Binary => sample.as_binary::<i32>().iter().flatten().collect::<HashSet<_>>().len(),
+        DataType::FixedSizeBinary(_) => sample.as_fixed_size_binary().iter().flatten().collect::<HashSet<_>>().len(),
         _ => return None
     ))
 }

@@ -12,7 +12,7 @@ use arrow_array::{
     cast::AsArray,
     types::{Float32Type, Float64Type},
 };
-use arrow_schema::{DataType, Schema, TimeUnit};
+use arrow_schema::{DataType, Schema};
 use parquet::{
     arrow::arrow_writer::{ArrowColumnWriter, ArrowRowGroupWriterFactory, compute_leaves},
     basic::Type as PhysicalType,
@@ -30,6 +30,7 @@ use crate::{
     dictionary::does_not_pay,
     fault::invalid_input,
     options::{self, dictionary_of, writer_properties},
+    raw_int96::{int96_chunk, is_int96, raw_type},
     schema::{parquet_schema, written_schema},
     statistics::{chunk_statistics, merged},
 };
@@ -93,9 +94,11 @@ impl ParquetEncoder {
             }
         }
         let properties = Arc::new(properties.build());
-        let writer = SerializedFileWriter::new(Sink::default(), self.stored.root_schema_ptr(), properties);
+        let writer = SerializedFileWriter::new(Sink::default(), self.stored.root_schema_ptr(), Arc::clone(&properties));
         let writer = writer.map_err(invalid_input)?;
-        let factory = ArrowRowGroupWriterFactory::new(&writer, Arc::clone(&self.written));
+        // Takes its schema from a file writer: here from one of a file that nobody writes, where INT96 is twelve bytes.
+        let raw = SerializedFileWriter::new(io::sink(), raw_type(&self.stored.root_schema_ptr()), properties);
+        let factory = ArrowRowGroupWriterFactory::new(&raw.map_err(invalid_input)?, Arc::clone(&self.written));
         Ok(FileInProgress { writer, factory, group: None })
     }
 
@@ -112,12 +115,8 @@ impl ParquetEncoder {
                 let known = chunk_statistics(metadata.file_metadata(), group.column(first), field.data_type());
                 (group.num_rows() as u64, known.unwrap_or_default())
             });
-            let mut whole = merged(chunks);
-            if matches!(field.data_type(), DataType::Timestamp(TimeUnit::Nanosecond, _)) {
-                // Java stores these as INT96 and records no bounds.
-                (whole.min, whole.max) = (None, None);
-            }
-            mode.apply(whole)
+            // Of INT96 (nanoseconds) there are no bounds, as Java records none.
+            mode.apply(merged(chunks))
         });
         columns.collect()
     }
@@ -215,11 +214,15 @@ impl FileInProgress {
 
     fn end_group(&mut self) -> Result<(), ParquetError> {
         let Some(group) = self.group.take() else { return Ok(()) };
+        let declared = self.writer.schema_descr().columns().to_vec();
         let mut row_group = self.writer.next_row_group()?;
-        for (leaf, nan) in group.leaves.into_iter().zip(group.nan) {
+        for ((leaf, nan), descr) in group.leaves.into_iter().zip(group.nan).zip(&declared) {
             let mut chunk = leaf.close()?;
             let close = chunk.close_mut();
-            if nan && let Some(known) = close.metadata.statistics().and_then(without_bounds) {
+            if is_int96(descr) {
+                close.column_index = None;
+                close.metadata = int96_chunk(&close.metadata, descr)?;
+            } else if nan && let Some(known) = close.metadata.statistics().and_then(without_bounds) {
                 close.column_index = None;
                 close.metadata = close.metadata.clone().into_builder().set_statistics(known).build()?;
             }

@@ -12,7 +12,7 @@
 //! Elements, keys and values have ids made from the column's (or ROW field's) own and the depth of the nesting below it:
 //! 536870911 + 1024 · id + depth for elements and values, 536870911 − 1024 · id − depth for keys.
 //!
-//! Timestamps of nanoseconds are INT64, where Java writes INT96: Java reads both, and INT64 has an order.
+//! Timestamps of nanoseconds are INT96: Java cannot read INT64 of nanoseconds (1.4 fails, or takes them for microseconds).
 
 use std::sync::Arc;
 
@@ -47,8 +47,8 @@ pub(crate) fn parquet_schema(schema: &Schema) -> Result<SchemaDescriptor> {
     Ok(SchemaDescriptor::new(Arc::new(root)))
 }
 
-/// The Arrow schema whose arrays the library writes into [`parquet_schema`]: timestamps are integers, keys are not null,
-/// texts have one layout.
+/// The Arrow schema whose arrays the library writes into [`parquet_schema`]: INT96 as twelve bytes, keys not null, texts
+/// in one layout.
 pub(crate) fn written_schema(schema: &Schema) -> SchemaRef {
     let fields: Fields = schema.fields().iter().map(|field| written_field(field)).collect();
     Arc::new(Schema::new(fields))
@@ -60,7 +60,8 @@ fn written_field(field: &Field) -> Field {
 
 fn written_type(data_type: &DataType) -> DataType {
     match data_type {
-        wide if is_wide_timestamp(wide) => DataType::Timestamp(TimeUnit::Nanosecond, None),
+        DataType::Timestamp(TimeUnit::Nanosecond, _) => DataType::FixedSizeBinary(12),
+        wide if is_wide_timestamp(wide) => DataType::FixedSizeBinary(12),
         DataType::LargeUtf8 | DataType::Utf8View => DataType::Utf8,
         DataType::LargeBinary | DataType::BinaryView => DataType::Binary,
         DataType::List(element) => DataType::List(Arc::new(written_field(element))),
@@ -191,16 +192,16 @@ fn primitive(data_type: &DataType) -> Option<(PhysicalType, Option<LogicalType>,
         DataType::Binary | DataType::LargeBinary | DataType::BinaryView => (BYTE_ARRAY, None, -1),
         DataType::Date32 => (INT32, Some(LogicalType::Date), -1),
         DataType::Time32(TimeUnit::Millisecond) => (INT32, Some(LogicalType::time(true, ParquetUnit::MILLIS)), -1),
+        DataType::Timestamp(TimeUnit::Nanosecond, _) => (INT96, None, -1),
+        wide if is_wide_timestamp(wide) => (INT96, None, -1),
         DataType::Timestamp(unit, zone) => {
             let unit = match unit {
                 TimeUnit::Millisecond => ParquetUnit::MILLIS,
                 TimeUnit::Microsecond => ParquetUnit::MICROS,
-                TimeUnit::Nanosecond => ParquetUnit::NANOS,
-                TimeUnit::Second => return None,
+                TimeUnit::Second | TimeUnit::Nanosecond => return None,
             };
             (INT64, Some(LogicalType::timestamp(zone.is_some(), unit)), -1)
         }
-        wide if is_wide_timestamp(wide) => (INT64, Some(LogicalType::timestamp(false, ParquetUnit::NANOS)), -1),
         DataType::Decimal128(precision, scale) => {
             let logical = Some(LogicalType::decimal(i32::from(*scale), i32::from(*precision)));
             match precision {

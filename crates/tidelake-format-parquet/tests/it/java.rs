@@ -65,12 +65,12 @@ async fn rows_are_those_that_java_reads() {
 
 #[tokio::test]
 async fn rows_survive_being_written_again() {
-    for case in CASES.iter().filter(|case| !case.name.starts_with("int96")) {
+    for case in &CASES {
         let fields = case.fields();
         let schema = arrow_schema_wide(&fields).unwrap();
         let batch = read_all(case.file, &schema).await.unwrap();
         let (again, _) = write(&schema, [("file.compression", "lz4")].into(), [&batch]).unwrap();
-        let again = read_all(again, &arrow_schema(&fields).unwrap()).await.unwrap();
+        let again = read_all(again, &schema).await.unwrap();
         assert_eq!(lines(&again, &fields), case.rows.lines().collect::<Vec<_>>(), "{}", case.name);
     }
 }
@@ -86,11 +86,6 @@ async fn years_beyond_64_bits_of_nanoseconds_ask_for_the_wide_form() {
             let error = narrow.unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Unsupported);
             assert!(error.to_string().contains("column `ts`") && error.to_string().contains("wide"), "{error}");
-
-            let wide = arrow_schema_wide(&fields).unwrap();
-            let batch = read_all(case.file, &wide).await.unwrap();
-            let error = write(&wide, [("file.compression", "none")].into(), [&batch]).unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::InvalidInput);
         } else {
             assert_eq!(lines(&narrow.unwrap(), &fields), case.rows.lines().collect::<Vec<_>>());
         }
