@@ -3,6 +3,17 @@
 //! A *value* (a [`Snapshot`], a [`TableSchema`], a [`ManifestEntry`]) and its file format sit together; a *store* beside
 //! it ([`SnapshotStore`], [`SchemaStore`], [`ManifestStore`]) reads and lists those files. [`TableLayout`] knows every
 //! path the format defines.
+//!
+//! ```
+//! use tidelake_meta::{BucketMode, TableSchema};
+//! use tidelake_types::{DataField, Options, TypeKind};
+//!
+//! let fields = vec![DataField::new(0, "id", TypeKind::BigInt.nullable()), DataField::new(1, "name", TypeKind::STRING.nullable())];
+//! let schema = TableSchema::create(fields, vec![], vec!["id".to_owned()], Options::from([("bucket", "4")]), None, 0)?;
+//! assert_eq!(schema.bucket_mode()?, BucketMode::HashFixed(4));
+//! assert_eq!(TableSchema::from_json(&schema.to_json(), "schema-0")?, schema);
+//! # Ok::<(), tidelake_meta::Error>(())
+//! ```
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic, reason = "tests"))]
 
 mod avro;

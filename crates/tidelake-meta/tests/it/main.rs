@@ -1,6 +1,7 @@
 //! Tests of metadata against files that Java wrote, and against themselves.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+mod bounds;
 mod damage;
 mod java_tables;
 mod memory;
