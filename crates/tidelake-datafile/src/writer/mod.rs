@@ -154,8 +154,9 @@ impl DataFileWriter {
             options: self.plan.options.clone(),
         };
         let encoder = self.plan.format.encoder(&request)?;
-        self.created.push(path.clone());
-        let writer = FileWriter::new(encoder, self.files.io.create(&path).await?, self.files.runtime.clone());
+        let file = self.files.io.create(&path).await?;
+        self.created.push(path);
+        let writer = FileWriter::new(encoder, file, self.files.runtime.clone());
         Ok(Current { name, writer, rows: 0, delete_rows: 0, sequences: None, keys: None })
     }
 
