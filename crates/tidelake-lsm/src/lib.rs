@@ -11,6 +11,21 @@
 //! runs ─► Grouper ──┘   rows by key     MergeFunction   references    copies
 //! ```
 //!
+//! Keys of any type compare through their [`KeyOrder`]:
+//!
+//! ```
+//! use std::{cmp::Ordering, sync::Arc};
+//! use arrow_array::{ArrayRef, Int32Array, StringArray};
+//! use tidelake_lsm::KeyEncoder;
+//! use tidelake_types::{DataField, TypeKind};
+//!
+//! let key = [DataField::new(0, "day", TypeKind::Int.not_null()), DataField::new(1, "name", TypeKind::STRING.not_null())];
+//! let columns: [ArrayRef; 2] = [Arc::new(Int32Array::from(vec![-1, 1])), Arc::new(StringArray::from(vec!["b", "a"]))];
+//! let order = KeyEncoder::new(&key).encode(&columns)?;
+//! assert_eq!(order.compare(0, &order, 1), Ordering::Less);
+//! # Ok::<(), tidelake_lsm::Error>(())
+//! ```
+//!
 //! Errors are those of the bucket contract, [`tidelake_datafile::Error`].
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "tests"))]

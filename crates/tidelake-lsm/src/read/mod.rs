@@ -91,9 +91,9 @@ pub fn read_unmerged(
     section::pass_through(reading, data_files)
 }
 
-/// A section.
+/// A section, or neighbouring ones that need no merging.
 enum Part {
-    /// One run: nothing to merge.
+    /// Files one after another: nothing to merge.
     Run(Vec<DataFileMeta>),
     /// Several runs, from old to new.
     Merge { runs: Vec<Vec<DataFileMeta>>, decider: Plain, columns: ReadColumns },
@@ -115,14 +115,21 @@ fn plan(reading: &Reading, data_files: Vec<DataFileMeta>) -> Result<Vec<Part>> {
     let columns = ReadColumns::to_merge(schema, &reading.request.fields)?;
     let key_types: Vec<DataType> =
         schema.trimmed_primary_key_fields().into_iter().map(|field| field.data_type).collect();
-    let part = |mut runs: Vec<Vec<DataFileMeta>>| {
-        if runs.len() == 1 {
-            return Part::Run(runs.swap_remove(0));
+    let mut parts = Vec::new();
+    for mut runs in sections(data_files, &key_types)? {
+        if runs.len() > 1 {
+            runs.sort_by_cached_key(|run| age(run));
+            parts.push(Part::Merge { runs, decider: decider.clone(), columns: columns.clone() });
+            continue;
         }
-        runs.sort_by_cached_key(|run| age(run));
-        Part::Merge { runs, decider: decider.clone(), columns: columns.clone() }
-    };
-    Ok(sections(data_files, &key_types)?.into_iter().filter(|runs| !runs.is_empty()).map(part).collect())
+        // Neighbours that need no merging are read as one run: the next file is fetched while one is read.
+        let files = runs.into_iter().flatten();
+        match parts.last_mut() {
+            Some(Part::Run(run)) => run.extend(files),
+            _ => parts.push(Part::Run(files.collect())),
+        }
+    }
+    Ok(parts)
 }
 
 /// Orders runs from old to new where sequence numbers say nothing: higher levels are older. The name makes it total.

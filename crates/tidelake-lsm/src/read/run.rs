@@ -1,8 +1,19 @@
 //! The files of a run, one after another, and many runs fetched side by side.
 
-use std::{collections::VecDeque, pin::pin, sync::Arc};
+use std::{
+    collections::VecDeque,
+    future::poll_fn,
+    pin::{Pin, pin},
+    sync::Arc,
+    task::Poll,
+};
 
-use futures::{FutureExt, StreamExt, future::BoxFuture, select_biased, stream::FuturesUnordered};
+use futures::{
+    FutureExt, StreamExt,
+    future::BoxFuture,
+    select_biased,
+    stream::{FuturesUnordered, Peekable},
+};
 use tidelake_datafile::{FileBatch, FileReadRequest, FileStream, read_file};
 use tidelake_meta::DataFileMeta;
 
@@ -16,46 +27,67 @@ pub(super) struct RunBatch {
     pub(super) file: Arc<str>,
 }
 
-/// Files read one after another, each opened when the one before is at its end.
+/// Files read one after another. While one is read, the next is opened and its first batch fetched.
 pub(super) struct RunFiles {
     reading: Arc<Reading>,
     request: Arc<FileReadRequest>,
     files: VecDeque<DataFileMeta>,
-    open: Option<(FileStream, Arc<str>)>,
+    open: Option<OpenFile>,
+    ahead: Option<OpenFile>,
+}
+
+struct OpenFile {
+    /// For errors.
+    path: Arc<str>,
+    batches: Peekable<FileStream>,
 }
 
 impl RunFiles {
     pub(super) fn new(reading: Arc<Reading>, request: Arc<FileReadRequest>, files: Vec<DataFileMeta>) -> Self {
-        Self { reading, request, files: files.into(), open: None }
+        Self { reading, request, files: files.into(), open: None, ahead: None }
     }
 
     /// The next batch that has rows; `None` at the end.
     pub(super) async fn next(&mut self) -> Option<Result<RunBatch>> {
         loop {
-            let (stream, file) = match &mut self.open {
-                Some(open) => open,
-                None => {
-                    let file = self.files.pop_front()?;
-                    let stream = read_file(&self.reading.files, &self.reading.place, &file, &self.request);
-                    self.open.insert((stream, self.path(&file)))
-                }
-            };
-            match stream.next().await {
+            if self.open.is_none() {
+                self.open = self.ahead.take().or_else(|| self.open_next());
+            }
+            if self.ahead.is_none() {
+                self.ahead = self.open_next();
+            }
+            let (open, ahead) = (self.open.as_mut()?, self.ahead.as_mut());
+            match next_of(open, ahead).await {
                 Some(Ok(batch)) if batch.rows.num_rows() == 0 => {}
-                Some(Ok(batch)) => return Some(Ok(RunBatch { batch, file: Arc::clone(file) })),
+                Some(Ok(batch)) => return Some(Ok(RunBatch { batch, file: Arc::clone(&open.path) })),
                 Some(Err(error)) => return Some(Err(error)),
                 None => self.open = None,
             }
         }
     }
 
-    /// For errors.
-    fn path(&self, file: &DataFileMeta) -> Arc<str> {
-        match self.reading.files.layout.data_file(&self.reading.place.path, file) {
-            Ok(path) => path.to_string().into(),
-            Err(_) => file.file_name.as_str().into(),
-        }
+    fn open_next(&mut self) -> Option<OpenFile> {
+        let file = self.files.pop_front()?;
+        let Reading { files, place, .. } = &*self.reading;
+        let path = match files.layout.data_file(&place.path, &file) {
+            Ok(path) => path.to_string(),
+            Err(_) => file.file_name.clone(),
+        };
+        let batches = read_file(files, place, &file, &self.request).peekable();
+        Some(OpenFile { path: path.into(), batches })
     }
+}
+
+/// The next batch of a file; meanwhile the file ahead gets its first one.
+async fn next_of(open: &mut OpenFile, mut ahead: Option<&mut OpenFile>) -> Option<Result<FileBatch>> {
+    poll_fn(|context| {
+        let batch = open.batches.poll_next_unpin(context);
+        if let (Poll::Pending, Some(ahead)) = (&batch, &mut ahead) {
+            let _ = Pin::new(&mut ahead.batches).poll_peek(context);
+        }
+        batch
+    })
+    .await
 }
 
 /// All runs of a section, each one batch ahead of what was taken from it.
