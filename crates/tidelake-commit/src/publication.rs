@@ -59,7 +59,7 @@ impl Open<'_> {
         loop {
             let mut last = None;
             if look_first && !runtime.canary("commit.publish-without-probe") {
-                match self.successor_decides(table).await {
+                match self.successor_decides(table, pending).await {
                     Ok(Some(decision)) => return Ok(decision),
                     Ok(None) => {}
                     Err(error @ Error::OutcomeUnknown { .. }) => return Err(error),
@@ -97,7 +97,8 @@ impl Open<'_> {
     }
 
     /// What is known of N if anything above it exists; `None`: nothing does, N is open.
-    async fn successor_decides(&self, table: &CommitTable) -> Result<Option<Decision>> {
+    /// What no request of ours can have made is lost without a look.
+    async fn successor_decides(&self, table: &CommitTable, pending: bool) -> Result<Option<Decision>> {
         let id = self.publication.snapshot.id;
         let successor = match table.snapshots.try_load(id + 1).await? {
             Some(successor) => Some(successor),
@@ -107,6 +108,9 @@ impl Open<'_> {
                 _ => return Ok(None),
             },
         };
+        if !pending {
+            return Ok(Some(Decision::LostRace));
+        }
         match table.snapshots.read_bytes(id).await? {
             Some(bytes) if bytes == self.publication.bytes => {
                 table.io.sync(&[table.layout.snapshot(id)?]).await?;

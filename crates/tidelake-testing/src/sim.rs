@@ -74,7 +74,7 @@ impl Sim {
         Random::new(actor.bytes().fold(self.seed, |seed, byte| Random::new(seed ^ u64::from(byte)).next_u64()))
     }
 
-    /// The runtime of an actor: ids of its own, the common clock, all work on this thread, memory without a limit that matters.
+    /// The runtime of an actor: ids of its own (the same for the same name: name each process differently), the common clock, all work on this thread, memory without a limit that matters.
     pub fn runtime(&self, actor: &str) -> Runtime {
         Runtime::from_parts(RuntimeParts {
             clock: Arc::new(self.clock.clone()),

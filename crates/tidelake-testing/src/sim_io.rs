@@ -346,6 +346,15 @@ impl FileWrite for SimWrite {
 
     async fn finish(self: Box<Self>) -> Result<FileStatus> {
         let Self { io, path, content } = *self;
+        // Names of new files are unlike any other: a second file of the name is a bug of the writer.
+        if io.find("stat", &path).is_ok() {
+            return Err(Error::backend(
+                ErrorKind::AlreadyExists,
+                "finish",
+                &path,
+                "a file of this name was written before",
+            ));
+        }
         Ok(io.change(&path, |state| state.write(&path, Bytes::from(content))))
     }
 
