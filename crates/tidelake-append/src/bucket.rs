@@ -31,6 +31,8 @@ pub struct AppendBucket {
     flushing: bool,
     /// Files not handed over yet.
     flushed: Vec<DataFileMeta>,
+    /// Files of failed flushes that could not be taken away.
+    left: Vec<FilePath>,
 }
 
 impl AppendBucket {
@@ -48,6 +50,7 @@ impl AppendBucket {
             next_sequence: max_sequence + 1,
             flushing: false,
             flushed: Vec::new(),
+            left: Vec::new(),
         })
     }
 
@@ -122,6 +125,7 @@ impl Bucket for AppendBucket {
                     self.buffered_bytes += batch_bytes(&rows.rows)?;
                 }
                 self.buffer.splice(0..0, failed.rows);
+                self.left.extend(failed.left);
                 Err(failed.error)
             }
         }
@@ -137,7 +141,7 @@ impl Bucket for AppendBucket {
 
     fn abandon(self: Box<Self>) -> Vec<FilePath> {
         let path = |file: &DataFileMeta| self.files.layout.data_file(&self.place.path, file).ok();
-        self.flushed.iter().filter_map(path).collect()
+        self.flushed.iter().filter_map(path).chain(self.left.iter().cloned()).collect()
     }
 }
 

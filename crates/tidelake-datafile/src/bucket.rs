@@ -31,7 +31,7 @@ pub trait Bucket: Send {
     /// another flush is out.
     fn flush_job(&mut self) -> Result<Option<Job>>;
 
-    /// Takes in what a job made. A failed flush puts its rows back.
+    /// Takes in what a job made. A failed flush puts its rows back, and its error comes out here.
     fn complete(&mut self, result: JobResult) -> Result<()>;
 
     /// All changes since the last call. An error while a flush is out or rows are not flushed.

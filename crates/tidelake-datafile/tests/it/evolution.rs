@@ -131,3 +131,14 @@ async fn a_null_where_none_may_be_is_found() {
     let error = strict.try_read(&file, &request(&strict.files.schema.fields)).await.unwrap_err();
     assert!(error.to_string().contains("column `n` is NOT NULL and has nulls"), "{error}");
 }
+
+#[tokio::test]
+async fn a_key_column_stands_in_for_a_missing_value_column() {
+    let table = Table::append(vec![field(0, "k", TypeKind::Int.nullable())], Options::new()).await;
+    let mut foreign = table.clone();
+    let mut schema = (*table.files.schema).clone();
+    schema.fields[0].name = "_KEY_k".to_owned();
+    foreign.files.schema = Arc::new(schema);
+    let file = foreign.write(APPEND, foreign.rows(vec![ints([1, 2])])).await;
+    assert_eq!(table.read(&file).await.column(0), &ints([1, 2]));
+}
