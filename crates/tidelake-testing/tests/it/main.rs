@@ -1,0 +1,6 @@
+//! What the test kit itself promises.
+
+mod faults;
+mod points;
+mod store;
+mod time;
