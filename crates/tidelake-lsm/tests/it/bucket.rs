@@ -194,6 +194,28 @@ fn sections_follow_one_another_in_key_order() {
 }
 
 #[test]
+fn a_file_that_repeats_keys_is_merged_all_the_same() {
+    // Some writers do not merge before they write. A changelog file looks like what they leave. Its keys lie between two
+    // of another run, so that they would pass as they are if none repeated.
+    let check = |versions: &dyn Fn(i64) -> Vec<Line>, batch_rows: &[usize]| {
+        let table = Table::new([("changelog-producer", "input")]);
+        let mut bucket = table.bucket(-1);
+        let mut files = table.write(&mut bucket, &[&[line(0, "+I", "x"), line(3000, "+I", "x")]]).append.added;
+        let rows: Vec<Line> = (1..3000).flat_map(versions).collect();
+        files.extend(table.write(&mut bucket, &[&rows]).append.changelog);
+        for &batch_rows in batch_rows {
+            let mut request = table.request();
+            request.batch_rows = batch_rows;
+            let keys: Vec<i64> = table.read(files.clone(), &request).iter().map(|line| line.0).collect();
+            assert!(keys.iter().copied().eq(0..=3000), "batches of {batch_rows}");
+        }
+    };
+    // In every batch; only from one batch of 1500 rows to the next.
+    check(&|key| vec![line(key, "+I", "a"), line(key, "-U", "a"), line(key, "+U", "b")], &[1, 2, 1000, 3000, 9000]);
+    check(&|key| vec![line(key, "+I", "a"); if key == 1500 { 2 } else { 1 }], &[1500]);
+}
+
+#[test]
 fn keys_out_of_order_are_told_with_the_file() {
     let table = Table::new([]);
     let mut bucket = table.bucket(-1);
