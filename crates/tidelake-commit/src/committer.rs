@@ -144,8 +144,7 @@ impl Committer {
         let ignore_empty = self.settings.ignore_empty.unwrap_or(batch);
         let no_rows = prepared.messages.iter().all(|message| message.increment.append.is_empty())
             && prepared.properties.is_empty();
-        let skip_rows =
-            no_rows && (ignore_empty || prepared.messages.iter().any(|message| !message.increment.is_empty()) && batch);
+        let skip_rows = no_rows && ignore_empty;
         let has_compaction = prepared.has_compaction();
         if skip_rows && !has_compaction {
             return Ok(CommitOutcome::Empty);

@@ -13,12 +13,13 @@
 //! ([`plan_minor`], [`full_candidates`]); [`merge_entries`] is what a minor merge does to a group.
 
 use indexmap::{IndexMap, IndexSet};
-use tidelake_meta::{FileIdentity, FileKind, ManifestEntry, ManifestFileMeta, ManifestStore};
+use tidelake_meta::{
+    FileIdentity, FileKind, MANIFEST_TARGET_FILE_SIZE, ManifestEntry, ManifestFileMeta, ManifestStore,
+};
 use tidelake_types::{DataType, Options};
 
 use crate::{
-    MANIFEST_FULL_COMPACTION_THRESHOLD, MANIFEST_MERGE_MIN_COUNT, MERGE_TARGET_FILE_SIZE, Result,
-    error::InconsistentSnafu, staged::Staged,
+    MANIFEST_FULL_COMPACTION_THRESHOLD, MANIFEST_MERGE_MIN_COUNT, Result, error::InconsistentSnafu, staged::Staged,
 };
 
 /// The sizes that decide.
@@ -36,7 +37,7 @@ impl MergeOptions {
     /// From a table's options.
     pub fn from_options(options: &Options) -> Result<Self> {
         Ok(Self {
-            target_bytes: options.get(&MERGE_TARGET_FILE_SIZE)?.0,
+            target_bytes: options.get(&MANIFEST_TARGET_FILE_SIZE)?.0,
             full_threshold_bytes: options.get(&MANIFEST_FULL_COMPACTION_THRESHOLD)?.0,
             merge_min_count: options.get(&MANIFEST_MERGE_MIN_COUNT)? as usize,
         })

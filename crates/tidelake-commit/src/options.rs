@@ -29,10 +29,6 @@ pub const SNAPSHOT_IGNORE_EMPTY_COMMIT: OptionKey<bool> = OptionKey::new("snapsh
         "Whether a commit without changes makes no snapshot. Unset: none for batch commits, one for streaming commits.",
     );
 
-/// The size that manifests are merged up to.
-pub const MERGE_TARGET_FILE_SIZE: OptionKey<Bytes64> = OptionKey::new("manifest.target-file-size", || Bytes64::mebi(8))
-    .describe("The size that manifests are merged up to.");
-
 /// How many small manifests gather before they are merged.
 pub const MANIFEST_MERGE_MIN_COUNT: OptionKey<u32> = OptionKey::new("manifest.merge-min-count", || 30)
     .describe("How many small manifests gather before they are merged into one.");

@@ -224,8 +224,11 @@ fn a_commit_that_slept_too_long_does_not_write_a_zombie() {
                 .boxed()
             }
         });
-        let world =
-            World { io: Arc::new(io.clone()), schema: Arc::new(crate::world::schema(&[("commit.timeout", "3 h")])) };
+        let world = World {
+            io: Arc::new(io.clone()),
+            schema: Arc::new(crate::world::schema(&[("commit.timeout", "3 h")])),
+            ..clean.clone()
+        };
         let outcome = world.committer("u", &sim.runtime("u")).commit(append(1, "a")).await.unwrap();
         assert_eq!(committed(&outcome), Some(5));
         assert_eq!(clean.files().await, ["a", "b2", "b3", "b4", "before"]);

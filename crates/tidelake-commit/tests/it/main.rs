@@ -1,5 +1,7 @@
 //! The commit protocol over stores that fail in every way.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
 mod ambiguous;
 mod canaries;
 mod conflicts;
@@ -8,4 +10,5 @@ mod identity;
 mod members;
 mod merging;
 mod races;
+mod threads;
 mod world;

@@ -141,6 +141,7 @@ fn who_always_loses_gives_up_at_the_deadline_and_leaves_nothing() {
         let mine = |options: &[(&str, &str)]| World {
             io: Arc::new(io.clone()),
             schema: Arc::new(crate::world::schema(options)),
+            ..clean.clone()
         };
         let began = sim.clock().clone();
         let before = tidelake_runtime::Clock::monotonic_ns(&began);

@@ -44,37 +44,46 @@ pub(crate) fn key_type() -> DataType {
 #[derive(Debug, Clone)]
 pub(crate) struct World {
     pub(crate) io: Arc<dyn FileIO>,
+    pub(crate) root: FilePath,
     pub(crate) schema: Arc<TableSchema>,
 }
 
 impl World {
     pub(crate) fn new(io: Arc<dyn FileIO>, options: &[(&str, &str)]) -> Self {
-        Self { io, schema: Arc::new(schema(options)) }
+        Self { io, root: layout().root().clone(), schema: Arc::new(schema(options)) }
     }
 
     /// An empty table.
     pub(crate) async fn create(io: Arc<dyn FileIO>, options: &[(&str, &str)]) -> Self {
         let world = Self::new(io, options);
-        create_table(&world.io, &layout(), &world.schema).await.unwrap();
+        world.make().await;
         world
     }
 
+    pub(crate) async fn make(&self) {
+        create_table(&self.io, &self.layout(), &self.schema).await.unwrap();
+    }
+
+    fn layout(&self) -> TableLayout {
+        TableLayout::new(self.root.clone())
+    }
+
     pub(crate) fn snapshots(&self) -> SnapshotStore {
-        SnapshotStore::new(Arc::clone(&self.io), layout())
+        SnapshotStore::new(Arc::clone(&self.io), self.layout())
     }
 
     pub(crate) fn manifests(&self) -> ManifestStore {
-        ManifestStore::new(Arc::clone(&self.io), layout(), FormatRegistry::new())
+        ManifestStore::new(Arc::clone(&self.io), self.layout(), FormatRegistry::new())
     }
 
     pub(crate) fn table(&self) -> CommitTable {
         CommitTable {
             io: Arc::clone(&self.io),
-            layout: layout(),
-            schemas: SchemaStore::new(Arc::clone(&self.io), layout()),
+            layout: self.layout(),
+            schemas: SchemaStore::new(Arc::clone(&self.io), self.layout()),
             snapshots: self.snapshots(),
             manifests: self.manifests(),
-            snapshot_commit: Arc::new(PublishSnapshotCommit::new(Arc::clone(&self.io), layout())),
+            snapshot_commit: Arc::new(PublishSnapshotCommit::new(Arc::clone(&self.io), self.layout())),
             schema: Arc::clone(&self.schema),
         }
     }
