@@ -28,7 +28,7 @@ mod options;
 mod registry;
 
 pub use catalog::{Catalog, CatalogContext, CatalogExt, CatalogFactory, TableEntry};
-pub use error::{Error, Result};
+pub use error::{Error, Result, Source};
 pub use filesystem::{FilesystemCatalog, FilesystemCatalogFactory};
 pub use identifier::{Identifier, check_name};
 pub use options::*;
