@@ -2,6 +2,17 @@
 //!
 //! Start with a [`Planner`]: it answers a [`ScanRequest`] with a [`Plan`], a list of [`Split`]s. A [`StreamPlanner`]
 //! follows a table: each step gives the plan of one more snapshot. Nothing here reads a row.
+//!
+//! ```
+//! use tidelake_scan::{Planner, ReadFrom, ScanRequest};
+//! # async fn example(planner: Planner) -> tidelake_scan::Result<()> {
+//! let request = ScanRequest { read_from: ReadFrom::Snapshot(3), limit: Some(10), ..ScanRequest::default() };
+//! for split in planner.plan(&request).await?.splits {
+//!     println!("{}: {} files", split.bucket_path, split.files.len());
+//! }
+//! # Ok(())
+//! # }
+//! ```
 
 mod changelog;
 mod error;

@@ -9,6 +9,8 @@
 //! Where a table keeps no changelog, changes are the files that APPEND snapshots add; COMPACT, OVERWRITE and ANALYZE
 //! snapshots are passed over. With a changelog they are its files, whatever the kind of the snapshot.
 
+use std::sync::Arc;
+
 use tidelake_error::{Classify, ErrorKind};
 use tidelake_expr::Predicate;
 use tidelake_meta::{
@@ -108,7 +110,7 @@ impl StreamPlanner {
         if let Some(id) = options.get(&CONSUMER_ID)?
             && !options.get(&CONSUMER_IGNORE_PROGRESS)?
         {
-            let consumers = ConsumerStore::new(planner.parts.io.clone(), planner.parts.layout.clone());
+            let consumers = ConsumerStore::new(Arc::clone(&planner.parts.io), planner.parts.layout.clone());
             if let Some(consumer) = consumers.load(&id).await? {
                 start = StreamStart::FromSnapshot(consumer.next_snapshot);
             }
