@@ -8,7 +8,7 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::{FutureExt, StreamExt, TryStreamExt, stream};
 use indexmap::IndexMap;
 use tidelake_io::FileIO;
 use tidelake_meta::{
@@ -153,7 +153,11 @@ impl Planner {
         wanted: &(dyn Fn(&ManifestEntry) -> bool + Sync),
     ) -> Result<Vec<ManifestEntry>> {
         manifests.retain(|manifest| pruning.keeps_manifest(manifest));
-        let read = manifests.iter().map(|manifest| self.parts.manifests.read_manifest(manifest));
+        // Futures that own what they need: so the whole may be sent between threads, whoever awaits it.
+        let read = manifests.into_iter().map(|manifest| {
+            let store = self.parts.manifests.clone();
+            async move { store.read_manifest(&manifest).await }.boxed()
+        });
         let mut read = stream::iter(read).buffered(MANIFESTS_AT_ONCE);
         let mut partitions: IndexMap<BinaryRow, bool> = IndexMap::new();
         let mut found = Vec::new();

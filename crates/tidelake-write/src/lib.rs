@@ -1,1 +1,25 @@
-//! Tidelake: from batches to commit messages.
+//! From batches to commit messages: rows find their partition and bucket, buckets flush in parallel, and what they made is
+//! handed over as plain values.
+//!
+//! ```text
+//!  batch ──► conform ──► route ──► bucket ──flush job──► files ──► CommitMessage
+//!            columns in   partition   memtable, or           prepare_commit
+//!            table order  and bucket  rows to append
+//! ```
+//!
+//! [`BucketWriters`] owns everything that buckets must not know: which of them are open, what they hold in memory, and
+//! when they flush.
+
+mod conform;
+mod error;
+mod options;
+mod restore;
+mod route;
+mod writers;
+
+pub use conform::conform;
+pub use error::{Error, Result};
+pub use options::*;
+pub use restore::{BucketState, RestoredStates};
+pub use route::{RoutedRows, Router};
+pub use writers::{BucketWriters, PreparedMessages, WriteParts};
