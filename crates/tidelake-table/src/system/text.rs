@@ -1,0 +1,23 @@
+//! How Java prints rows and values in its system tables.
+
+use tidelake_types::{BinaryRow, DataField, DataType, Scalar, TypeKind, cast_scalar};
+
+use crate::Result;
+
+/// A ROW cast to STRING: `{a, 1}`.
+pub(super) fn row_text(fields: &[DataField], row: &BinaryRow) -> Result<String> {
+    let types: Vec<DataType> = fields.iter().map(|field| field.data_type.clone()).collect();
+    let values = (types.iter().zip(row.decode(&types)?))
+        .map(|(data_type, value)| value_text(value.as_ref(), data_type))
+        .collect::<Result<Vec<_>>>()?;
+    Ok(format!("{{{}}}", values.join(", ")))
+}
+
+/// One value, `null` for none.
+pub(super) fn value_text(value: Option<&Scalar>, data_type: &DataType) -> Result<String> {
+    let Some(value) = value else { return Ok("null".to_owned()) };
+    match cast_scalar(value, data_type, &TypeKind::STRING.nullable())? {
+        Some(Scalar::String(text)) => Ok(text),
+        _ => Ok(format!("{value:?}")),
+    }
+}
