@@ -1,1 +1,23 @@
-//! Tidelake: SQL over Tidelake tables, by DataFusion.
+//! SQL over Tidelake tables, by DataFusion.
+//!
+//! A [`SqlSession`] runs statements against one catalog: `SELECT` and `INSERT INTO` through DataFusion's planner and
+//! optimizer, with projections, filters and limits pushed into the scan; `CREATE TABLE` in Paimon's words; versions of a
+//! table by `VERSION AS OF 3`, `TIMESTAMP AS OF '…'`, or as addresses: `orders@v3`, `orders@tag`, `orders$snapshots`.
+
+mod address;
+mod catalog;
+mod ddl;
+mod error;
+mod filter;
+mod scan_exec;
+mod session;
+mod sink;
+mod statement;
+mod table;
+mod time_travel;
+
+pub use address::{TableAddress, Version};
+pub use error::{Error, Result};
+pub use filter::{predicate_of, to_predicate};
+pub use session::{SqlResult, SqlSession};
+pub use statement::split_statements;

@@ -32,9 +32,16 @@ pub struct LakeBuilder {
     threads: usize,
     memory_bytes: u64,
     formats: FormatRegistry,
-    file_ios: Vec<Arc<dyn FileIOFactory>>,
+    file_ios: Vec<Storage>,
     catalogs: CatalogRegistry,
     listeners: Vec<Arc<dyn CommitListener>>,
+}
+
+/// A storage backend, or how it is made once there is a runtime.
+#[derive(Debug)]
+enum Storage {
+    Factory(Arc<dyn FileIOFactory>),
+    Maker(fn(&Runtime) -> Arc<dyn FileIOFactory>),
 }
 
 impl Lake {
@@ -103,7 +110,13 @@ impl LakeBuilder {
 
     /// A storage backend, chosen by URL scheme.
     pub fn with_file_io(mut self, factory: impl FileIOFactory) -> Self {
-        self.file_ios.push(Arc::new(factory));
+        self.file_ios.push(Storage::Factory(Arc::new(factory)));
+        self
+    }
+
+    /// As [`Self::with_file_io`], for a backend that needs the lake's runtime.
+    pub fn with_file_io_of(mut self, make: fn(&Runtime) -> Arc<dyn FileIOFactory>) -> Self {
+        self.file_ios.push(Storage::Maker(make));
         self
     }
 
@@ -128,7 +141,13 @@ impl LakeBuilder {
     /// The lake. Called inside a tokio runtime unless a [`Runtime`] was given.
     pub fn build(self) -> Result<Lake> {
         let runtime = self.runtime.unwrap_or_else(|| Runtime::tokio(self.threads, self.memory_bytes));
-        let file_ios = self.file_ios.into_iter().fold(FileIORegistry::with_defaults(&runtime), FileIORegistry::with);
+        let mut file_ios = FileIORegistry::with_defaults(&runtime);
+        for storage in self.file_ios {
+            file_ios.register(match storage {
+                Storage::Factory(factory) => factory,
+                Storage::Maker(make) => make(&runtime),
+            });
+        }
         Ok(Lake(Arc::new(LakeParts {
             runtime,
             formats: self.formats,

@@ -1,0 +1,120 @@
+//! Tables as DataFusion sees them.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use datafusion::{
+    arrow::datatypes::SchemaRef,
+    catalog::{Session, TableProvider},
+    common::{DataFusionError, Result},
+    datasource::{MemTable, sink::DataSinkExec},
+    logical_expr::{Expr, TableProviderFilterPushDown, TableType, dml::InsertOp},
+    physical_plan::ExecutionPlan,
+};
+use tidelake_expr::Predicate;
+use tidelake_table::{ReadFrom, Table, TableSchema};
+use tidelake_types::arrow_schema;
+
+use crate::{
+    Error, TableAddress,
+    error::UnsupportedSnafu,
+    filter::{predicate_of, to_predicate},
+    scan_exec::ScanExec,
+    sink::TableSink,
+};
+
+/// A table at one version.
+#[derive(Debug)]
+pub(crate) struct LakeTable {
+    table: Table,
+    from: Option<ReadFrom>,
+    /// Of the version that is read.
+    schema: Arc<TableSchema>,
+    arrow: SchemaRef,
+}
+
+impl LakeTable {
+    /// The table at the version of its address; for an older one in the columns it had then.
+    pub(crate) async fn open(table: Table, address: &TableAddress) -> crate::Result<Self> {
+        let from = address.read_from()?;
+        let schema = table.schema_at(from.as_ref()).await?;
+        let arrow = arrow_schema(&schema.fields)?;
+        Ok(Self { table, from, schema, arrow })
+    }
+
+    /// A system table of the table at the version of its address, read whole: they are small.
+    pub(crate) async fn open_system(table: Table, address: &TableAddress, name: &str) -> crate::Result<Arc<dyn TableProvider>> {
+        let batch = table.with_options(&address.options()).system(name).await?;
+        Ok(Arc::new(MemTable::try_new(batch.schema(), vec![vec![batch]])?))
+    }
+}
+
+#[async_trait]
+impl TableProvider for LakeTable {
+    fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.arrow)
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::Base
+    }
+
+    async fn scan(
+        &self,
+        state: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        filters: &[Expr],
+        limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let mut scan = self.table.scan();
+        if let Some(from) = &self.from {
+            scan = scan.from(from.clone());
+        }
+        if let Some(projection) = projection {
+            scan = scan.project(projection.iter().map(|column| self.schema.fields[*column].name.clone()));
+        }
+        let predicate = predicate_of(filters, &self.schema);
+        let filtered = predicate != Predicate::True;
+        if filtered {
+            scan = scan.filter(predicate);
+        }
+        if let Some(limit) = limit {
+            scan = scan.limit(limit as u64);
+        }
+        let plan = scan.plan().await.map_err(Error::from)?;
+        Ok(Arc::new(ScanExec::try_new(plan, state.config().target_partitions(), filtered)?))
+    }
+
+    /// What has a predicate is tested for every row that comes out of a scan.
+    fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
+        Ok((filters.iter())
+            .map(|filter| match to_predicate(filter, &self.schema) {
+                Some(_) => TableProviderFilterPushDown::Exact,
+                None => TableProviderFilterPushDown::Unsupported,
+            })
+            .collect())
+    }
+
+    async fn insert_into(
+        &self,
+        _: &dyn Session,
+        input: Arc<dyn ExecutionPlan>,
+        operation: InsertOp,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let refuse = |message: &str| -> Result<Arc<dyn ExecutionPlan>> {
+            let refused: crate::Result<()> = UnsupportedSnafu { message }.fail();
+            Err(refused.err().map_or_else(|| DataFusionError::Internal(message.to_owned()), DataFusionError::from))
+        };
+        if self.from.is_some() {
+            return refuse("a version of a table cannot be written: leave `@…` out");
+        }
+        match operation {
+            InsertOp::Append => {
+                let sink = TableSink::new(self.table.clone(), Arc::clone(&self.arrow));
+                Ok(Arc::new(DataSinkExec::new(input, Arc::new(sink), None)))
+            }
+            InsertOp::Overwrite => refuse("INSERT OVERWRITE is not supported yet: use INSERT INTO"),
+            InsertOp::Replace => refuse("REPLACE INTO is not supported: INSERT INTO a table with a primary key replaces rows"),
+        }
+    }
+}
