@@ -51,7 +51,7 @@ pub use write::{TableWriter, WriterBuilder};
 pub use tidelake_catalog::{Catalog, Identifier};
 pub use tidelake_commit::{CommitOutcome, PreparedCommit, Resolution};
 pub use tidelake_error::{Classify, ErrorKind};
-pub use tidelake_expr::{Operator, Predicate};
+pub use tidelake_expr::{Operator, Predicate, evaluate};
 pub use tidelake_meta::{CommitKind, CommitMessage, SchemaChange, Snapshot, TableSchema, Tag};
 pub use tidelake_scan::{FilterUse, Known, Plan, ReadFrom, ScanRequest, Split, StreamStart};
 pub use tidelake_types::{DataField, DataType, Options, RowKind, Scalar, TypeKind};

@@ -40,7 +40,7 @@ pub use tidelake_table::{
     Error, ErrorKind, Filter, FilterUse, Identifier, Literal, Operator, Options, Plan, PreparedCommit, Predicate, ReadFrom,
     Resolution, Result, RowKind, SYSTEM_TABLES, Scalar, SchemaChange, Snapshot, Split, StreamBuilder, StreamPlan, StreamStart,
     Table, TableCommitter, TablePlan, TableScan, TableSchema, TableStream, TableWriter, Tag, TypeKind, WriterBuilder, col,
-    system_schema,
+    evaluate, system_schema,
 };
 
 pub use arrow_array;

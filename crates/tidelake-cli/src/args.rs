@@ -1,0 +1,266 @@
+//! What can be said on the command line.
+
+use std::{path::PathBuf, time::Duration};
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+
+/// A streaming lakehouse on Apache Paimon tables, without a JVM.
+#[derive(Debug, Parser)]
+#[command(name = "tide", version, after_help = "Examples:
+  tide demo
+  tide sql -c \"SELECT count(*) FROM shop.orders\" --warehouse ./lake
+  tide table read 'shop.orders' --warehouse ./lake --where \"id > 3\" --format ndjson
+  tide tail shop.orders --warehouse ./lake --from latest --kinds")]
+pub(crate) struct Args {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Makes a lake of TPC-H rows, changes it, follows it, queries it, and checks every answer.
+    Demo(DemoArgs),
+    /// Runs SQL.
+    Sql(SqlArgs),
+    /// Lists, creates, reads, fills and drops tables.
+    #[command(subcommand)]
+    Table(TableCommand),
+    /// Looks at snapshots.
+    #[command(subcommand)]
+    Snapshot(SnapshotCommand),
+    /// Follows a table and prints its changes.
+    Tail(TailArgs),
+    /// Checks that every file a table refers to is there and whole; reads only.
+    Fsck(FsckArgs),
+}
+
+/// Where the tables are.
+#[derive(Debug, Clone, ClapArgs)]
+pub(crate) struct LakeArgs {
+    /// The warehouse: a folder or a URL such as s3://bucket/lake.
+    #[arg(long, short = 'w', env = "TIDE_WAREHOUSE", default_value = ".")]
+    pub(crate) warehouse: String,
+    /// An option of the catalog: s3.endpoint=http://…, metastore=filesystem, …
+    #[arg(long = "catalog-option", value_name = "KEY=VALUE", value_parser = pair)]
+    pub(crate) catalog_options: Vec<(String, String)>,
+}
+
+/// One table and the options of one call.
+#[derive(Debug, Clone, ClapArgs)]
+pub(crate) struct TableArgs {
+    /// The table: DB.TABLE, or DB.TABLE$snapshots for a system table.
+    pub(crate) table: String,
+    #[command(flatten)]
+    pub(crate) lake: LakeArgs,
+    /// A table option for this call only: scan.snapshot-id=3, …
+    #[arg(long = "option", short = 'o', value_name = "KEY=VALUE", value_parser = pair)]
+    pub(crate) options: Vec<(String, String)>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum TableCommand {
+    /// Lists the tables of all databases, or of one.
+    Ls {
+        /// Only this database.
+        database: Option<String>,
+        #[command(flatten)]
+        lake: LakeArgs,
+    },
+    /// Creates a table from a schema file.
+    Create {
+        #[command(flatten)]
+        table: TableArgs,
+        /// The schema as JSON: {"fields":[{"name":"k","type":"INT NOT NULL"}],"primaryKeys":["k"],"partitionKeys":[],"options":{}}.
+        #[arg(long, value_name = "SCHEMA.json")]
+        schema: PathBuf,
+        /// Succeeds if the table is there already.
+        #[arg(long)]
+        if_not_exists: bool,
+    },
+    /// Prints a table's schema as JSON that `create` takes.
+    Get {
+        #[command(flatten)]
+        table: TableArgs,
+    },
+    /// Prints rows.
+    Read(ReadArgs),
+    /// Adds the rows of a file in one commit.
+    Import(ImportArgs),
+    /// Drops a table and its files.
+    Drop {
+        #[command(flatten)]
+        table: TableArgs,
+        /// Succeeds if there is no such table.
+        #[arg(long)]
+        if_exists: bool,
+    },
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ReadArgs {
+    #[command(flatten)]
+    pub(crate) table: TableArgs,
+    /// Only these columns, in this order.
+    #[arg(long, short = 's', value_name = "a,b", value_delimiter = ',')]
+    pub(crate) select: Option<Vec<String>>,
+    /// Only rows for which this SQL condition is true.
+    #[arg(long = "where", value_name = "SQL")]
+    pub(crate) filter: Option<String>,
+    /// At most so many rows.
+    #[arg(long, short = 'l')]
+    pub(crate) limit: Option<u64>,
+    /// Prints the kind of each row.
+    #[arg(long)]
+    pub(crate) kinds: bool,
+    /// How rows are printed.
+    #[arg(long, short = 'f', default_value = "table")]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ImportArgs {
+    #[command(flatten)]
+    pub(crate) table: TableArgs,
+    /// The file, `-` for standard input.
+    pub(crate) file: String,
+    /// How the file is written; by its extension if not given.
+    #[arg(long, short = 'f')]
+    pub(crate) format: Option<ImportFormat>,
+    /// A column that says what each row does: +I, -U, +U, -D (also insert, update, delete; I, U, D).
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) op_column: Option<String>,
+    /// Who commits, for a commit that can be repeated without harm; needs --commit-id.
+    #[arg(long, requires = "commit_id")]
+    pub(crate) commit_user: Option<String>,
+    /// The commit's number, ascending for a user; needs --commit-user.
+    #[arg(long, requires = "commit_user")]
+    pub(crate) commit_id: Option<i64>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SnapshotCommand {
+    /// Lists snapshots, the oldest first.
+    Ls {
+        #[command(flatten)]
+        table: TableArgs,
+        /// How they are printed.
+        #[arg(long, short = 'f', default_value = "table")]
+        format: Format,
+    },
+    /// Prints a snapshot as JSON; the latest if no number is given.
+    Show {
+        #[command(flatten)]
+        table: TableArgs,
+        /// Its number.
+        id: Option<i64>,
+    },
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct SqlArgs {
+    #[command(flatten)]
+    pub(crate) lake: LakeArgs,
+    /// The statements.
+    #[arg(long, short = 'c', value_name = "SQL", conflicts_with = "file")]
+    pub(crate) command: Vec<String>,
+    /// A file with statements, `-` for standard input.
+    #[arg(long, short = 'f', value_name = "FILE")]
+    pub(crate) file: Option<String>,
+    /// How rows are printed.
+    #[arg(long, default_value = "table")]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct TailArgs {
+    #[command(flatten)]
+    pub(crate) table: TableArgs,
+    /// Where to begin: latest, latest-full or snapshot:N. By default the table's scan.* options decide, else latest-full.
+    #[arg(long)]
+    pub(crate) from: Option<String>,
+    /// Stop after the plan of this snapshot: snapshot:N.
+    #[arg(long, value_name = "snapshot:N")]
+    pub(crate) until: Option<String>,
+    /// Stop when nothing has come for so long: 500ms, 10s.
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub(crate) until_idle: Option<Duration>,
+    /// Prints the kind of each row.
+    #[arg(long)]
+    pub(crate) kinds: bool,
+    /// Resume from this file if it is there, and keep the position in it after each plan.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) checkpoint: Option<PathBuf>,
+    /// Only these columns, in this order.
+    #[arg(long, short = 's', value_name = "a,b", value_delimiter = ',')]
+    pub(crate) select: Option<Vec<String>>,
+    /// How rows are printed.
+    #[arg(long, short = 'f', default_value = "ndjson")]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct FsckArgs {
+    #[command(flatten)]
+    pub(crate) table: TableArgs,
+}
+
+#[derive(Debug, Clone, ClapArgs)]
+pub(crate) struct DemoArgs {
+    /// How many rows: TPC-H scale factor.
+    #[arg(long, default_value_t = 0.1)]
+    pub(crate) scale: f64,
+    /// The warehouse folder; a new one below the current folder if not given.
+    #[arg(long, short = 'w')]
+    pub(crate) warehouse: Option<PathBuf>,
+    /// Keep the folder afterwards (a folder that was given is always kept).
+    #[arg(long)]
+    pub(crate) keep: bool,
+}
+
+/// How rows are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// A table with borders.
+    Table,
+    /// One JSON array.
+    Json,
+    /// One JSON object a line.
+    Ndjson,
+    /// Comma-separated, with a header.
+    Csv,
+    /// The lossless lines that two readers are compared by, sorted.
+    Canonical,
+}
+
+/// How a file is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ImportFormat {
+    /// The lossless lines of `table read --format canonical`.
+    Canonical,
+    /// Comma-separated, with a header.
+    Csv,
+    /// One JSON object a line.
+    Ndjson,
+    /// Parquet.
+    Parquet,
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.trim().is_empty() => Ok((key.trim().to_owned(), value.to_owned())),
+        _ => Err(format!("`{text}` is not KEY=VALUE")),
+    }
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let number: u64 = text[..digits].parse().map_err(|_| format!("`{text}` is not a duration: write 500ms, 10s, 2m"))?;
+    match text[digits..].trim() {
+        "ms" => Ok(Duration::from_millis(number)),
+        "" | "s" => Ok(Duration::from_secs(number)),
+        "m" | "min" => Ok(Duration::from_secs(number.saturating_mul(60))),
+        "h" => Ok(Duration::from_secs(number.saturating_mul(3600))),
+        _ => Err(format!("`{text}` is not a duration: write 500ms, 10s, 2m")),
+    }
+}

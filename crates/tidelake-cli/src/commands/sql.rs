@@ -1,0 +1,54 @@
+//! `tide sql`: runs statements and prints their rows.
+
+use std::io::Read;
+
+use futures::TryStreamExt;
+use tidelake::{
+    ErrorKind,
+    sql::{SqlResult, SqlSession, split_statements},
+    types::fields_from_arrow,
+};
+
+use crate::{
+    args::SqlArgs,
+    output::Printer,
+    report::{Failure, Result, local},
+    session::Session,
+};
+
+pub(crate) async fn run(args: SqlArgs) -> Result<()> {
+    let mut texts = args.command.clone();
+    if let Some(file) = &args.file {
+        texts.push(read(file)?);
+    }
+    if texts.is_empty() {
+        return Err(Failure::new(ErrorKind::InvalidInput, "there is nothing to run").hint("give statements with -c SQL or -f FILE"));
+    }
+    let session = Session::open(&args.lake).await?;
+    let sql = SqlSession::new(session.lake.inner(), &session.catalog);
+    for text in texts {
+        for statement in split_statements(&text)? {
+            match sql.run(&statement).await? {
+                SqlResult::Done(what) => eprintln!("{what}"),
+                SqlResult::Rows { schema, mut batches } => {
+                    let fields = fields_from_arrow(&schema)?;
+                    let mut printer = Printer::new(args.format, fields, false, false);
+                    while let Some(batch) = batches.try_next().await? {
+                        printer.batch(&batch, None)?;
+                    }
+                    printer.finish()?;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn read(file: &str) -> Result<String> {
+    if file == "-" {
+        let mut text = String::new();
+        std::io::stdin().read_to_string(&mut text).map_err(|error| local("standard input", error))?;
+        return Ok(text);
+    }
+    std::fs::read_to_string(file).map_err(|error| local(file, error))
+}

@@ -1,0 +1,116 @@
+//! How a failure is told: what, where, why, and what to do.
+
+use std::{error::Error as StdError, fmt, process::ExitCode};
+
+use tidelake::{Classify, ErrorKind};
+
+/// A failed command.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    /// What was being done, and to what.
+    doing: Option<String>,
+    kind: ErrorKind,
+    ambiguous: bool,
+    retryable: bool,
+    message: String,
+    hint: Option<String>,
+}
+
+pub(crate) type Result<T, E = Failure> = std::result::Result<T, E>;
+
+impl Failure {
+    /// Of this kind, with this message.
+    pub(crate) fn new(kind: ErrorKind, message: impl fmt::Display) -> Self {
+        Self { doing: None, kind, ambiguous: false, retryable: false, message: message.to_string(), hint: None }
+    }
+
+    /// Says what to do.
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Says what was being done.
+    pub(crate) fn while_doing(mut self, doing: impl Into<String>) -> Self {
+        self.doing.get_or_insert(doing.into());
+        self
+    }
+
+    /// The exit code.
+    fn code(&self) -> u8 {
+        match self.kind {
+            _ if self.ambiguous || self.retryable => 75,
+            ErrorKind::Conflict | ErrorKind::AlreadyExists => 3,
+            ErrorKind::NotFound => 4,
+            ErrorKind::Unavailable => 75,
+            _ => 1,
+        }
+    }
+
+    /// Prints it on standard error and gives the exit code.
+    pub(crate) fn print(self) -> ExitCode {
+        match &self.doing {
+            Some(doing) => eprintln!("error: cannot {doing}: {}", self.message),
+            None => eprintln!("error: {}", self.message),
+        }
+        if let Some(hint) = self.hint.clone().or_else(|| self.usual_hint()) {
+            eprintln!("hint: {hint}");
+        }
+        ExitCode::from(self.code())
+    }
+
+    fn usual_hint(&self) -> Option<String> {
+        let hint = match self.kind {
+            _ if self.ambiguous => "it may have taken effect: repeat it with the same --commit-user and --commit-id, which never doubles it",
+            ErrorKind::NotFound => "`tide table ls` shows what there is; --warehouse says where it is looked for",
+            ErrorKind::AlreadyExists => "take another name, or use what is there",
+            ErrorKind::Conflict => "another writer got there first: read the newest state and decide again",
+            ErrorKind::Unsupported => "this build cannot do that yet",
+            ErrorKind::Corrupt => "`tide fsck DB.TABLE` says which files are broken",
+            ErrorKind::Unavailable => "try again later",
+            ErrorKind::Internal => "this is a bug in tide: please report it",
+            _ => return None,
+        };
+        Some(hint.to_owned())
+    }
+}
+
+/// Everything that Tidelake fails with, and its causes.
+impl<E: Classify> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self {
+            doing: None,
+            kind: error.kind(),
+            ambiguous: error.is_ambiguous(),
+            retryable: error.is_retryable(),
+            message: with_causes(&error),
+            hint: None,
+        }
+    }
+}
+
+/// The message and those of its sources that say something new.
+pub(crate) fn with_causes(error: &dyn StdError) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let message = cause.to_string();
+        if !text.contains(&message) {
+            text.push_str(": ");
+            text.push_str(&message);
+        }
+        source = cause.source();
+    }
+    text
+}
+
+/// An operating system's error on a local file of the user's.
+pub(crate) fn local(path: impl fmt::Display, error: std::io::Error) -> Failure {
+    let kind = match error.kind() {
+        std::io::ErrorKind::NotFound => ErrorKind::NotFound,
+        std::io::ErrorKind::PermissionDenied => ErrorKind::PermissionDenied,
+        _ => ErrorKind::Unavailable,
+    };
+    let failure = Failure::new(kind, format!("{path}: {error}"));
+    if kind == ErrorKind::NotFound { failure.hint("the path is taken from the current folder") } else { failure }
+}
