@@ -138,7 +138,11 @@ fn crates_depend_on_each_other_only_along_the_arrows() {
 #[test]
 fn a_wrong_arrow_a_missing_line_and_an_open_gate_are_each_found() {
     let plan = Plan {
-        arrows: vec![("tidelake-error".into(), vec![]), ("tidelake-io".into(), vec!["format".into()]), ("tidelake-format".into(), vec![])],
+        arrows: vec![
+            ("tidelake-error".into(), vec![]),
+            ("tidelake-io".into(), vec!["format".into()]),
+            ("tidelake-format".into(), vec![]),
+        ],
         gates: [("parquet".to_owned(), vec!["format-parquet".to_owned()])].into(),
     };
     let packages = [

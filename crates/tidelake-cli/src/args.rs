@@ -6,11 +6,15 @@ use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 /// A streaming lakehouse on Apache Paimon tables, without a JVM.
 #[derive(Debug, Parser)]
-#[command(name = "tide", version, after_help = "Examples:
+#[command(
+    name = "tide",
+    version,
+    after_help = "Examples:
   tide demo
   tide sql -c \"SELECT count(*) FROM shop.orders\" --warehouse ./lake
   tide table read 'shop.orders' --warehouse ./lake --where \"id > 3\" --format ndjson
-  tide tail shop.orders --warehouse ./lake --from latest --kinds")]
+  tide tail shop.orders --warehouse ./lake --from latest --kinds"
+)]
 pub(crate) struct Args {
     /// What to do.
     #[command(subcommand)]
@@ -255,7 +259,8 @@ fn pair(text: &str) -> Result<(String, String), String> {
 
 fn duration(text: &str) -> Result<Duration, String> {
     let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-    let number: u64 = text[..digits].parse().map_err(|_| format!("`{text}` is not a duration: write 500ms, 10s, 2m"))?;
+    let number: u64 =
+        text[..digits].parse().map_err(|_| format!("`{text}` is not a duration: write 500ms, 10s, 2m"))?;
     match text[digits..].trim() {
         "ms" => Ok(Duration::from_millis(number)),
         "" | "s" => Ok(Duration::from_secs(number)),

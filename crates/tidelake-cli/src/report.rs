@@ -61,7 +61,9 @@ impl Failure {
 
     fn usual_hint(&self) -> Option<String> {
         let hint = match self.kind {
-            _ if self.ambiguous => "it may have taken effect: repeat it with the same --commit-user and --commit-id, which never doubles it",
+            _ if self.ambiguous => {
+                "it may have taken effect: repeat it with the same --commit-user and --commit-id, which never doubles it"
+            }
             ErrorKind::NotFound => "`tide table ls` shows what there is; --warehouse says where it is looked for",
             ErrorKind::AlreadyExists => "take another name, or use what is there",
             ErrorKind::Conflict => "another writer got there first: read the newest state and decide again",

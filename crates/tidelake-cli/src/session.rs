@@ -18,16 +18,24 @@ pub(crate) struct Session {
 impl Session {
     pub(crate) async fn open(args: &LakeArgs) -> Result<Self> {
         let lake = Lake::builder().build()?;
-        let mut options: Options = args.catalog_options.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
+        let mut options: Options =
+            args.catalog_options.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
         options.set("warehouse", absolute(&args.warehouse)?);
-        let catalog = lake.open_catalog(&options).await.map_err(|error| Failure::from(error).while_doing(format!("open the warehouse {}", args.warehouse)))?;
+        let catalog = lake
+            .open_catalog(&options)
+            .await
+            .map_err(|error| Failure::from(error).while_doing(format!("open the warehouse {}", args.warehouse)))?;
         Ok(Self { lake, catalog })
     }
 
     /// The table of a command, with the options of the call; and which system table was asked for.
     pub(crate) async fn table(&self, args: &TableArgs) -> Result<(Table, Option<String>)> {
         let identifier = Identifier::parse(&args.table)?;
-        let table = self.lake.load_table(&self.catalog, &identifier.base()).await.map_err(|error| Failure::from(error).while_doing(format!("open the table {}", args.table)))?;
+        let table = self
+            .lake
+            .load_table(&self.catalog, &identifier.base())
+            .await
+            .map_err(|error| Failure::from(error).while_doing(format!("open the table {}", args.table)))?;
         Ok((table.with_options(&options_of(args)), identifier.system))
     }
 
@@ -35,7 +43,10 @@ impl Session {
     pub(crate) async fn data_table(&self, args: &TableArgs) -> Result<Table> {
         match self.table(args).await? {
             (table, None) => Ok(table),
-            (_, Some(system)) => Err(Failure::new(ErrorKind::InvalidInput, format!("`${system}` is a system table: it can only be read"))),
+            (_, Some(system)) => Err(Failure::new(
+                ErrorKind::InvalidInput,
+                format!("`${system}` is a system table: it can only be read"),
+            )),
         }
     }
 }

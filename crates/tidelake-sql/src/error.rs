@@ -68,7 +68,10 @@ impl From<DataFusionError> for Error {
                 Ok(ours) => *ours,
                 Err(inner) => match inner.downcast::<tidelake_table::Error>() {
                     Ok(ours) => Error::Table { source: *ours },
-                    Err(inner) => Error::DataFusion { source: DataFusionError::External(inner), location: std::panic::Location::caller() },
+                    Err(inner) => Error::DataFusion {
+                        source: DataFusionError::External(inner),
+                        location: std::panic::Location::caller(),
+                    },
                 },
             },
             DataFusionError::Context(context, inner) => match Error::from(*inner) {

@@ -4,7 +4,7 @@
 
 use datafusion::{
     common::ScalarValue,
-    logical_expr::{BinaryExpr, Between, Expr, Like, Operator as SqlOperator, expr::InList},
+    logical_expr::{Between, BinaryExpr, Expr, Like, Operator as SqlOperator, expr::InList},
 };
 use tidelake_expr::{LeafPredicate, Operator, Predicate};
 use tidelake_table::{DataField, Scalar, TableSchema};
@@ -14,7 +14,9 @@ use tidelake_types::arrow_type;
 pub fn to_predicate(expr: &Expr, schema: &TableSchema) -> Option<Predicate> {
     match expr {
         Expr::Alias(alias) => to_predicate(&alias.expr, schema),
-        Expr::Literal(ScalarValue::Boolean(Some(value)), _) => Some(if *value { Predicate::True } else { Predicate::False }),
+        Expr::Literal(ScalarValue::Boolean(Some(value)), _) => {
+            Some(if *value { Predicate::True } else { Predicate::False })
+        }
         Expr::BinaryExpr(BinaryExpr { left, op: SqlOperator::And, right }) => {
             Some(Predicate::and([to_predicate(left, schema)?, to_predicate(right, schema)?]))
         }
@@ -79,7 +81,11 @@ fn boolean(field: &DataField, value: bool) -> Option<Predicate> {
     }
 }
 
-fn leaf(field: &DataField, operator: Operator, literals: impl IntoIterator<Item = Option<Scalar>>) -> Option<Predicate> {
+fn leaf(
+    field: &DataField,
+    operator: Operator,
+    literals: impl IntoIterator<Item = Option<Scalar>>,
+) -> Option<Predicate> {
     let literals = literals.into_iter().collect();
     Some(Predicate::Leaf(LeafPredicate { field: field.clone(), operator, literals }))
 }

@@ -119,7 +119,9 @@ impl SqlSession {
             let name = cursor.name()?;
             cursor.end()?;
             return match self.catalog.create_database(&name, &Options::new()).await {
-                Err(error) if quiet && error.kind() == ErrorKind::AlreadyExists => done(format!("database {name} is there already")),
+                Err(error) if quiet && error.kind() == ErrorKind::AlreadyExists => {
+                    done(format!("database {name} is there already"))
+                }
                 made => made.map_err(Into::into).and_then(|()| done(format!("created database {name}"))),
             };
         }
@@ -128,7 +130,9 @@ impl SqlSession {
             let name = cursor.name()?;
             cursor.end()?;
             return match self.catalog.drop_database(&name).await {
-                Err(error) if quiet && error.kind() == ErrorKind::NotFound => done(format!("there is no database {name}")),
+                Err(error) if quiet && error.kind() == ErrorKind::NotFound => {
+                    done(format!("there is no database {name}"))
+                }
                 dropped => dropped.map_err(Into::into).and_then(|()| done(format!("dropped database {name}"))),
             };
         }
@@ -137,7 +141,9 @@ impl SqlSession {
             let identifier = self.identifier(&cursor.path()?)?;
             cursor.end()?;
             return match self.catalog.drop_table(&identifier).await {
-                Err(error) if quiet && error.kind() == ErrorKind::NotFound => done(format!("there is no table {identifier}")),
+                Err(error) if quiet && error.kind() == ErrorKind::NotFound => {
+                    done(format!("there is no table {identifier}"))
+                }
                 dropped => dropped.map_err(Into::into).and_then(|()| done(format!("dropped table {identifier}"))),
             };
         }
@@ -248,7 +254,8 @@ impl SqlSession {
             None => done(format!("created table {identifier}")),
             Some(query) => {
                 let quoted = |name: &str| format!("\"{}\"", name.replace('"', "\"\""));
-                let insert = format!("INSERT INTO {}.{} {query}", quoted(&identifier.database), quoted(&identifier.table));
+                let insert =
+                    format!("INSERT INTO {}.{} {query}", quoted(&identifier.database), quoted(&identifier.table));
                 let mut parsed = statements(&insert)?;
                 match parsed.pop() {
                     Some(statement) => self.query(&statement).await,

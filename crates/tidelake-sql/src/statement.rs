@@ -39,7 +39,8 @@ pub(crate) fn statements(sql: &str) -> Result<Vec<Statement>> {
     let mut close = |pieces: &mut Vec<Piece>| {
         if let (Some(first), Some(last)) = (pieces.first(), pieces.last()) {
             let (start, end) = (first.start, last.end);
-            let pieces = pieces.drain(..).map(|piece| Piece { start: piece.start - start, end: piece.end - start, ..piece });
+            let pieces =
+                pieces.drain(..).map(|piece| Piece { start: piece.start - start, end: piece.end - start, ..piece });
             found.push(Statement { text: sql[start..end].to_owned(), pieces: pieces.collect() });
         }
     };

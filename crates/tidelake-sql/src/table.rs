@@ -43,7 +43,11 @@ impl LakeTable {
     }
 
     /// A system table of the table at the version of its address, read whole: they are small.
-    pub(crate) async fn open_system(table: Table, address: &TableAddress, name: &str) -> crate::Result<Arc<dyn TableProvider>> {
+    pub(crate) async fn open_system(
+        table: Table,
+        address: &TableAddress,
+        name: &str,
+    ) -> crate::Result<Arc<dyn TableProvider>> {
         let batch = table.with_options(&address.options()).system(name).await?;
         Ok(Arc::new(MemTable::try_new(batch.schema(), vec![vec![batch]])?))
     }
@@ -114,7 +118,9 @@ impl TableProvider for LakeTable {
                 Ok(Arc::new(DataSinkExec::new(input, Arc::new(sink), None)))
             }
             InsertOp::Overwrite => refuse("INSERT OVERWRITE is not supported yet: use INSERT INTO"),
-            InsertOp::Replace => refuse("REPLACE INTO is not supported: INSERT INTO a table with a primary key replaces rows"),
+            InsertOp::Replace => {
+                refuse("REPLACE INTO is not supported: INSERT INTO a table with a primary key replaces rows")
+            }
         }
     }
 }

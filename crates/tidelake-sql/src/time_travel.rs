@@ -68,8 +68,28 @@ fn version_at(pieces: &[Piece]) -> Result<Option<(Version, usize)>> {
 /// Whether the next token names the table anew.
 fn followed_by_alias(pieces: &[Piece]) -> bool {
     const CLAUSES: [&str; 22] = [
-        "WHERE", "GROUP", "ORDER", "LIMIT", "JOIN", "INNER", "LEFT", "RIGHT", "FULL", "CROSS", "NATURAL", "ON", "USING", "UNION",
-        "EXCEPT", "INTERSECT", "HAVING", "OFFSET", "FETCH", "WINDOW", "QUALIFY", "SET",
+        "WHERE",
+        "GROUP",
+        "ORDER",
+        "LIMIT",
+        "JOIN",
+        "INNER",
+        "LEFT",
+        "RIGHT",
+        "FULL",
+        "CROSS",
+        "NATURAL",
+        "ON",
+        "USING",
+        "UNION",
+        "EXCEPT",
+        "INTERSECT",
+        "HAVING",
+        "OFFSET",
+        "FETCH",
+        "WINDOW",
+        "QUALIFY",
+        "SET",
     ];
     match pieces.first() {
         Some(piece) => piece.name().is_some() && !CLAUSES.iter().any(|clause| piece.is(clause)),
@@ -90,7 +110,9 @@ mod tests {
     fn versions_move_into_names() {
         assert_eq!(rewritten("SELECT * FROM db.t VERSION AS OF 3"), r#"SELECT * FROM db."t@v3" AS "t""#);
         assert_eq!(
-            rewritten("SELECT * FROM t FOR VERSION AS OF 'a tag' x JOIN u TIMESTAMP AS OF '2024-01-01 10:00:00' WHERE 1 = 1"),
+            rewritten(
+                "SELECT * FROM t FOR VERSION AS OF 'a tag' x JOIN u TIMESTAMP AS OF '2024-01-01 10:00:00' WHERE 1 = 1"
+            ),
             r#"SELECT * FROM "t@a tag" x JOIN "u@2024-01-01T10:00:00" AS "u" WHERE 1 = 1"#
         );
         assert_eq!(

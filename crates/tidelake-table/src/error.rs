@@ -122,7 +122,9 @@ impl Error {
             Self::Io { source } => source,
             Self::Expr { source } => source,
             Self::Types { source } => source,
-            Self::Invalid { .. } | Self::Unsupported { .. } | Self::NotFound { .. } | Self::Arrow { .. } => return None,
+            Self::Invalid { .. } | Self::Unsupported { .. } | Self::NotFound { .. } | Self::Arrow { .. } => {
+                return None;
+            }
         })
     }
 }

@@ -128,9 +128,13 @@ impl Filter {
             Filter::Compare { column, operator, literals } => {
                 let Some(field) = schema.field(column) else {
                     let known = schema.fields.iter().map(|field| field.name.as_str()).collect::<Vec<_>>().join(", ");
-                    return InvalidSnafu { message: format!("there is no column `{column}` to filter by (there are: {known})") }.fail();
+                    return InvalidSnafu {
+                        message: format!("there is no column `{column}` to filter by (there are: {known})"),
+                    }
+                    .fail();
                 };
-                let literals = literals.iter().map(|literal| literal.resolve(column, &field.data_type)).collect::<Result<_>>()?;
+                let literals =
+                    literals.iter().map(|literal| literal.resolve(column, &field.data_type)).collect::<Result<_>>()?;
                 Predicate::Leaf(LeafPredicate { field: field.clone(), operator: *operator, literals })
             }
         })

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use tidelake_catalog::{Catalog, CatalogContext, CatalogFactory, CatalogRegistry, FilesystemCatalogFactory, Identifier};
+use tidelake_catalog::{
+    Catalog, CatalogContext, CatalogFactory, CatalogRegistry, FilesystemCatalogFactory, Identifier,
+};
 use tidelake_commit::CommitListener;
 use tidelake_format::{FileFormat, FormatRegistry};
 use tidelake_io::{FileIOFactory, FileIORegistry};

@@ -37,7 +37,6 @@ impl Table {
             None => changes,
         })
     }
-
 }
 
 impl TablePlan {
@@ -93,7 +92,10 @@ impl SplitReader {
 
     pub(crate) fn read(&self, split: Split) -> Changes {
         let reader = self.clone();
-        self.stored(split).map(move |batch| reader.finished(batch?)).try_filter(|batch| futures::future::ready(batch.rows.num_rows() > 0)).boxed()
+        self.stored(split)
+            .map(move |batch| reader.finished(batch?))
+            .try_filter(|batch| futures::future::ready(batch.rows.num_rows() > 0))
+            .boxed()
     }
 
     /// Rows as they are stored or merged, before the exact filter.
@@ -134,7 +136,9 @@ impl SplitReader {
         } else {
             tidelake_lsm::read_bucket(&self.files, &place, split.files, &merge)
         };
-        batches.map(|batch| batch.map(|batch| ChangeBatch { rows: batch.rows, kinds: batch.kinds }).map_err(Into::into)).boxed()
+        batches
+            .map(|batch| batch.map(|batch| ChangeBatch { rows: batch.rows, kinds: batch.kinds }).map_err(Into::into))
+            .boxed()
     }
 
     /// The exact filter, then only the columns that were asked for.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow_schema::SchemaRef;
 use tidelake_expr::Predicate;
 use tidelake_meta::TableSchema;
-use tidelake_scan::{Plan, Planner, ReadFrom, ScanRequest, PlannerParts, Split};
+use tidelake_scan::{Plan, Planner, PlannerParts, ReadFrom, ScanRequest, Split};
 use tidelake_types::{DataField, arrow_schema, arrow_schema_wide};
 
 use crate::{BatchStream, Filter, Result, Table, error::InvalidSnafu};
@@ -36,7 +36,15 @@ pub struct TablePlan {
 
 impl TableScan {
     pub(crate) fn new(table: Table) -> Self {
-        Self { table, from: None, filters: Vec::new(), columns: None, limit: None, wide_timestamps: false, keep_deletes: false }
+        Self {
+            table,
+            from: None,
+            filters: Vec::new(),
+            columns: None,
+            limit: None,
+            wide_timestamps: false,
+            keep_deletes: false,
+        }
     }
 
     /// Another version than the options of the table say.

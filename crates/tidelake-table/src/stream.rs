@@ -18,8 +18,8 @@ use std::{
 };
 
 use futures::{FutureExt, Stream, StreamExt, future::BoxFuture, stream};
-use tidelake_expr::Predicate;
 use serde_json::{Value, json};
+use tidelake_expr::Predicate;
 use tidelake_scan::{StreamPlanner, StreamPosition, StreamStart, StreamStep};
 use tidelake_types::{arrow_schema, arrow_schema_wide};
 
@@ -154,7 +154,8 @@ impl Checkpoint {
     }
 
     fn from_bytes(bytes: &[u8]) -> Result<Self> {
-        let refuse = |reason: &str| InvalidSnafu { message: format!("this is not a checkpoint of a stream: {reason}") }.fail();
+        let refuse =
+            |reason: &str| InvalidSnafu { message: format!("this is not a checkpoint of a stream: {reason}") }.fail();
         let Ok(json) = serde_json::from_slice::<Value>(bytes) else { return refuse("it is not JSON") };
         match json["version"].as_u64() {
             Some(1) => {}

@@ -31,7 +31,8 @@ impl Table {
     pub(crate) fn new(lake: Lake, entry: TableEntry) -> Result<Self> {
         let layout = TableLayout::new(entry.location.clone());
         let io = entry.file_io_dyn();
-        let partition_types: Vec<_> = entry.schema.partition_fields().into_iter().map(|field| field.data_type).collect();
+        let partition_types: Vec<_> =
+            entry.schema.partition_fields().into_iter().map(|field| field.data_type).collect();
         Ok(Self {
             schema: Arc::clone(&entry.schema),
             snapshots: SnapshotStore::new(Arc::clone(&io), layout.clone()),

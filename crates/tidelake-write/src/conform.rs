@@ -20,8 +20,10 @@ pub fn conform(batch: &RecordBatch, table: &TableSchema, schema: &SchemaRef) -> 
     for field in batch.schema_ref().fields() {
         if table.field(field.name()).is_none() {
             let known = table.fields.iter().map(|field| field.name.as_str()).collect::<Vec<_>>().join(", ");
-            return InvalidRowsSnafu { message: format!("the table has no column `{}` (it has: {known})", field.name()) }
-                .fail();
+            return InvalidRowsSnafu {
+                message: format!("the table has no column `{}` (it has: {known})", field.name()),
+            }
+            .fail();
         }
     }
     let columns = (table.fields.iter().zip(schema.fields()))
@@ -33,7 +35,8 @@ pub fn conform(batch: &RecordBatch, table: &TableSchema, schema: &SchemaRef) -> 
             let column = defaulted(column, field)?;
             if !field.data_type.nullable && column.null_count() > 0 {
                 let row = (0..column.len()).find(|row| column.is_null(*row)).unwrap_or_default();
-                let message = format!("column `{}` is NOT NULL, but row {row} of the batch has no value for it", field.name);
+                let message =
+                    format!("column `{}` is NOT NULL, but row {row} of the batch has no value for it", field.name);
                 return InvalidRowsSnafu { message }.fail();
             }
             Ok(column)
@@ -48,7 +51,8 @@ fn retyped(column: &ArrayRef, field: &DataField, target: &arrow_schema::DataType
         return Ok(Arc::clone(column));
     }
     let refuse = |reason: String| {
-        let message = format!("column `{}` is {}, the rows have {}: {reason}", field.name, field.data_type, column.data_type());
+        let message =
+            format!("column `{}` is {}, the rows have {}: {reason}", field.name, field.data_type, column.data_type());
         InvalidRowsSnafu { message }.fail()
     };
     if !can_cast_types(column.data_type(), target) {
@@ -66,6 +70,12 @@ fn defaulted(column: ArrayRef, field: &DataField) -> Result<ArrayRef> {
     let value = cast_scalar(&Scalar::String(text.to_owned()), &string, &field.data_type)?;
     let constant = Scalar::repeat(value.as_ref(), 1, &field.data_type)?;
     debug_assert_eq!(constant.data_type(), &arrow_type(&field.data_type)?);
-    let missing = BooleanArray::new(column.nulls().map(|nulls| !nulls.inner()).unwrap_or_else(|| arrow_buffer::BooleanBuffer::new_unset(column.len())), None);
+    let missing = BooleanArray::new(
+        column
+            .nulls()
+            .map(|nulls| !nulls.inner())
+            .unwrap_or_else(|| arrow_buffer::BooleanBuffer::new_unset(column.len())),
+        None,
+    );
     Ok(zip(&missing, &arrow_array::Scalar::new(constant), &column)?)
 }

@@ -27,7 +27,12 @@ pub struct RestoredStates {
 
 impl RestoredStates {
     /// Brings the state up to the newest snapshot.
-    pub async fn refresh(&mut self, schema: &TableSchema, snapshots: &SnapshotStore, manifests: &ManifestStore) -> Result<()> {
+    pub async fn refresh(
+        &mut self,
+        schema: &TableSchema,
+        snapshots: &SnapshotStore,
+        manifests: &ManifestStore,
+    ) -> Result<()> {
         let Some(latest) = snapshots.latest_id().await? else {
             *self = Self::default();
             return Ok(());
@@ -94,7 +99,8 @@ impl RestoredStates {
 
     /// What a bucket holds. An error if the partition has another number of buckets than `wanted`.
     pub fn bucket(&self, schema: &TableSchema, bucket: &(PartitionValues, i32), wanted: i32) -> Result<BucketState> {
-        if let Some(existing) = self.counts.get(&bucket.0).copied().filter(|existing| wanted > 0 && *existing != wanted) {
+        if let Some(existing) = self.counts.get(&bucket.0).copied().filter(|existing| wanted > 0 && *existing != wanted)
+        {
             let partition = format!("{:?}", bucket.0.values(&schema.partition_fields())?);
             return BucketCountSnafu { partition, existing, wanted }.fail();
         }

@@ -113,7 +113,8 @@ impl Router {
         if self.partition_columns.is_empty() {
             return Ok(None);
         }
-        let columns: Vec<ArrayRef> = self.partition_columns.iter().map(|column| Arc::clone(rows.column(*column))).collect();
+        let columns: Vec<ArrayRef> =
+            self.partition_columns.iter().map(|column| Arc::clone(rows.column(*column))).collect();
         let converter = match &mut self.converter {
             Some(converter) => converter,
             none => {
@@ -147,7 +148,8 @@ impl Router {
         if self.bucket_columns.is_empty() || self.buckets == 1 {
             return Ok(None);
         }
-        let columns: Vec<ArrayRef> = self.bucket_columns.iter().map(|column| Arc::clone(rows.column(*column))).collect();
+        let columns: Vec<ArrayRef> =
+            self.bucket_columns.iter().map(|column| Arc::clone(rows.column(*column))).collect();
         let mut hashes = self.hashes.hashes(&columns)?;
         for hash in &mut hashes {
             *hash = bucket_of_hash(*hash, self.buckets);

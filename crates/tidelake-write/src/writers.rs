@@ -2,12 +2,7 @@
 
 use arrow_array::{Int8Array, RecordBatch};
 use arrow_schema::SchemaRef;
-use futures::{
-    FutureExt, StreamExt,
-    channel::oneshot,
-    future::BoxFuture,
-    stream::FuturesUnordered,
-};
+use futures::{FutureExt, StreamExt, channel::oneshot, future::BoxFuture, stream::FuturesUnordered};
 use indexmap::IndexMap;
 use tidelake_append::AppendBucket;
 use tidelake_datafile::{Bucket, BucketPlace, BucketRows, JobResult, TableFiles};
@@ -111,7 +106,8 @@ impl BucketWriters {
             }
         }
         while self.memory_bytes() > self.buffer_bytes {
-            let largest = self.open.iter().filter(|(_, open)| !open.flushing).max_by_key(|(_, open)| open.bucket.memory_bytes());
+            let largest =
+                self.open.iter().filter(|(_, open)| !open.flushing).max_by_key(|(_, open)| open.bucket.memory_bytes());
             match largest.map(|(key, _)| key.clone()) {
                 Some(key) => self.start_flush(&key).await?,
                 None => self.finish_one().await?,

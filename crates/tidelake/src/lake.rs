@@ -17,7 +17,9 @@ impl Lake {
     pub fn builder() -> LakeBuilder {
         let builder = tidelake_table::Lake::builder().with_format(tidelake_format_parquet::ParquetFormat::default());
         #[cfg(feature = "object-store")]
-        let builder = builder.with_file_io_of(|runtime| std::sync::Arc::new(tidelake_io_object_store::S3FileIOFactory::new(runtime.clone())));
+        let builder = builder.with_file_io_of(|runtime| {
+            std::sync::Arc::new(tidelake_io_object_store::S3FileIOFactory::new(runtime.clone()))
+        });
         LakeBuilder(builder)
     }
 

@@ -67,8 +67,11 @@ fn told(args: &ImportArgs, outcome: CommitOutcome, rows: u64) -> Result<()> {
             None => eprintln!("imported {rows} rows into {table}"),
         },
         CommitOutcome::AlreadyCommitted { snapshot, .. } => {
-            let (user, identifier) = (args.commit_user.as_deref().unwrap_or_default(), args.commit_id.unwrap_or_default());
-            eprintln!("nothing changed: commit {identifier} of user {user} is in {table} already, as snapshot {snapshot}");
+            let (user, identifier) =
+                (args.commit_user.as_deref().unwrap_or_default(), args.commit_id.unwrap_or_default());
+            eprintln!(
+                "nothing changed: commit {identifier} of user {user} is in {table} already, as snapshot {snapshot}"
+            );
         }
         CommitOutcome::Empty => eprintln!("nothing to import: {} has no rows", args.file),
     }
@@ -191,7 +194,9 @@ async fn csv(sink: &mut Sink<'_>, table: &Table, file: &str) -> Result<()> {
     let mut header = String::new();
     input.read_line(&mut header).map_err(|error| local(file, error))?;
     if header.trim().is_empty() {
-        return Err(Failure::new(ErrorKind::InvalidInput, "the file has no header").hint("the first line names the columns"));
+        return Err(
+            Failure::new(ErrorKind::InvalidInput, "the file has no header").hint("the first line names the columns")
+        );
     }
     let names = csv_names(&header)?;
     let mut texts = BTreeMap::new();
@@ -208,7 +213,9 @@ async fn csv(sink: &mut Sink<'_>, table: &Table, file: &str) -> Result<()> {
             }
             Some(field) => {
                 let message = format!("column `{name}` is {}: CSV cannot hold it", field.data_type);
-                return Err(Failure::new(ErrorKind::Unsupported, message).hint("import ndjson, canonical or parquet instead"));
+                return Err(
+                    Failure::new(ErrorKind::Unsupported, message).hint("import ndjson, canonical or parquet instead")
+                );
             }
             // The column of row kinds, or one the writer refuses by name.
             None => fields.push(Field::new(name, ArrowType::Utf8, true)),
@@ -216,7 +223,10 @@ async fn csv(sink: &mut Sink<'_>, table: &Table, file: &str) -> Result<()> {
     }
     let schema: SchemaRef = Arc::new(Schema::new(fields));
     let whole = std::io::Cursor::new(header.into_bytes()).chain(input);
-    let reader = arrow_csv::ReaderBuilder::new(schema).with_header(true).with_batch_size(BATCH_ROWS).build_buffered(BufReader::new(whole));
+    let reader = arrow_csv::ReaderBuilder::new(schema)
+        .with_header(true)
+        .with_batch_size(BATCH_ROWS)
+        .build_buffered(BufReader::new(whole));
     for batch in reader.map_err(broken)? {
         let batch = batch.map_err(broken)?;
         sink.take(cast_texts(batch, &texts)?).await?;
@@ -274,7 +284,9 @@ async fn ndjson(sink: &mut Sink<'_>, table: &Table, file: &str) -> Result<()> {
 /// Through the table's own reader of Parquet; columns are found by name.
 async fn parquet(sink: &mut Sink<'_>, table: &Table, file: &str) -> Result<()> {
     if file == "-" {
-        return Err(Failure::new(ErrorKind::Unsupported, "Parquet cannot be read from standard input").hint("give a file"));
+        return Err(
+            Failure::new(ErrorKind::Unsupported, "Parquet cannot be read from standard input").hint("give a file")
+        );
     }
     let path = std::path::absolute(file).map_err(|error| local(file, error))?;
     let runtime = table.lake().runtime().clone();

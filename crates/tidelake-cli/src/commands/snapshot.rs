@@ -10,8 +10,15 @@ use crate::{
 };
 
 /// What `ls` shows unless the format is one for machines.
-const SHOWN: [&str; 7] =
-    ["snapshot_id", "commit_time", "commit_kind", "schema_id", "total_record_count", "delta_record_count", "commit_user"];
+const SHOWN: [&str; 7] = [
+    "snapshot_id",
+    "commit_time",
+    "commit_kind",
+    "schema_id",
+    "total_record_count",
+    "delta_record_count",
+    "commit_user",
+];
 
 pub(crate) async fn run(command: SnapshotCommand) -> Result<()> {
     match command {

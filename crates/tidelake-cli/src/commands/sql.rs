@@ -22,7 +22,8 @@ pub(crate) async fn run(args: SqlArgs) -> Result<()> {
         texts.push(read(file)?);
     }
     if texts.is_empty() {
-        return Err(Failure::new(ErrorKind::InvalidInput, "there is nothing to run").hint("give statements with -c SQL or -f FILE"));
+        return Err(Failure::new(ErrorKind::InvalidInput, "there is nothing to run")
+            .hint("give statements with -c SQL or -f FILE"));
     }
     let session = Session::open(&args.lake).await?;
     let sql = SqlSession::new(session.lake.inner(), &session.catalog);

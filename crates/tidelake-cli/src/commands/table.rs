@@ -4,7 +4,9 @@ use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use futures::TryStreamExt;
 use serde_json::{Map, Value, json};
-use tidelake::{Classify, DataField, ErrorKind, Identifier, Options, TableSchema, system_schema, types::parse_ddl_type};
+use tidelake::{
+    Classify, DataField, ErrorKind, Identifier, Options, TableSchema, system_schema, types::parse_ddl_type,
+};
 
 use super::import;
 use crate::{
@@ -60,7 +62,9 @@ async fn create(table: &TableArgs, schema: &Path, if_not_exists: bool) -> Result
     }
     match session.catalog.create_table(&identifier, &schema).await {
         Ok(_) => eprintln!("created {}", table.table),
-        Err(error) if if_not_exists && error.kind() == ErrorKind::AlreadyExists => eprintln!("{} is there already", table.table),
+        Err(error) if if_not_exists && error.kind() == ErrorKind::AlreadyExists => {
+            eprintln!("{} is there already", table.table)
+        }
         Err(error) => return Err(Failure::from(error).while_doing(format!("create {}", table.table))),
     }
     Ok(())
@@ -70,7 +74,8 @@ async fn create(table: &TableArgs, schema: &Path, if_not_exists: bool) -> Result
 fn schema_from_json(json: &Value, call: &Options, now_ms: i64) -> Result<TableSchema> {
     let invalid = |message: String| Failure::new(ErrorKind::InvalidInput, message);
     let object = json.as_object().ok_or_else(|| invalid("it is not a JSON object".into()))?;
-    let listed = object.get("fields").and_then(Value::as_array).ok_or_else(|| invalid("`fields` is not a list".into()))?;
+    let listed =
+        object.get("fields").and_then(Value::as_array).ok_or_else(|| invalid("`fields` is not a list".into()))?;
     // Columns get their ids first, nested fields after them, unless the file gives ids.
     let mut next_id = listed.len() as i32 - 1;
     let fields = (listed.iter().zip(0..))
@@ -78,7 +83,10 @@ fn schema_from_json(json: &Value, call: &Options, now_ms: i64) -> Result<TableSc
             if field.get("id").is_some() && !field["type"].is_string() {
                 return Ok(DataField::from_json(field)?);
             }
-            let name = field.get("name").and_then(Value::as_str).ok_or_else(|| invalid(format!("field {position} has no `name`")))?;
+            let name = field
+                .get("name")
+                .and_then(Value::as_str)
+                .ok_or_else(|| invalid(format!("field {position} has no `name`")))?;
             let data_type = match field.get("type") {
                 Some(Value::String(text)) => parse_ddl_type(text, &mut next_id)?,
                 Some(other) => tidelake::types::parse_data_type(other)?,
@@ -98,7 +106,9 @@ fn schema_from_json(json: &Value, call: &Options, now_ms: i64) -> Result<TableSc
     let names = |member: &str| -> Result<Vec<String>> {
         let Some(list) = object.get(member).filter(|value| !value.is_null()) else { return Ok(Vec::new()) };
         (list.as_array().into_iter().flatten())
-            .map(|name| name.as_str().map(str::to_owned).ok_or_else(|| invalid(format!("`{member}` is not a list of names"))))
+            .map(|name| {
+                name.as_str().map(str::to_owned).ok_or_else(|| invalid(format!("`{member}` is not a list of names")))
+            })
             .collect()
     };
     let mut options = Options::new();

@@ -53,7 +53,8 @@ pub(crate) async fn run(args: TailArgs) -> Result<()> {
                 continue;
             }
         };
-        let mut plan = plan.transpose()?.ok_or_else(|| Failure::new(ErrorKind::Internal, "the stream ended by itself"))?;
+        let mut plan =
+            plan.transpose()?.ok_or_else(|| Failure::new(ErrorKind::Internal, "the stream ended by itself"))?;
         if until.is_some_and(|until| plan.snapshot_id.is_some_and(|shown| shown > until)) {
             return printer.finish();
         }
@@ -63,7 +64,8 @@ pub(crate) async fn run(args: TailArgs) -> Result<()> {
             printer.batch(&batch.rows, Some(&batch.kinds))?;
         }
         if canonical {
-            printer.note(&format!("{{\"_plan\":{},\"_next\":{},\"_rows\":{rows}}}", plan.number, plan.next_snapshot))?;
+            printer
+                .note(&format!("{{\"_plan\":{},\"_next\":{},\"_rows\":{rows}}}", plan.number, plan.next_snapshot))?;
         }
         printer.flush()?;
         if let Some(path) = &args.checkpoint {
@@ -85,9 +87,12 @@ fn start_of(text: &str) -> Result<StreamStart> {
 }
 
 fn snapshot_number(text: &str) -> Result<i64> {
-    text.strip_prefix("snapshot:").and_then(|number| number.parse().ok()).filter(|number| *number > 0).ok_or_else(|| {
-        Failure::new(ErrorKind::InvalidInput, format!("`{text}` is not a position")).hint("write latest, latest-full or snapshot:N")
-    })
+    text.strip_prefix("snapshot:").and_then(|number| number.parse().ok()).filter(|number| *number > 0).ok_or_else(
+        || {
+            Failure::new(ErrorKind::InvalidInput, format!("`{text}` is not a position"))
+                .hint("write latest, latest-full or snapshot:N")
+        },
+    )
 }
 
 /// The position kept by an earlier run, if there is one.

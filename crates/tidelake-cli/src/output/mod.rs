@@ -4,10 +4,7 @@ use std::io::{BufWriter, Stdout, Write};
 
 use arrow_array::{Array, ArrayRef, Int8Array, RecordBatch, StringArray};
 use arrow_schema::{ArrowError, DataType as ArrowType, Field, Schema};
-use tidelake::{
-    DataField, ErrorKind, RowKind,
-    types::write_canonical_row,
-};
+use tidelake::{DataField, ErrorKind, RowKind, types::write_canonical_row};
 
 use crate::{
     args::Format,
@@ -53,7 +50,10 @@ pub(crate) fn picked(fields: &[DataField], names: &[String]) -> Result<(Vec<Data
             Some(index) => indexes.push(index),
             None => {
                 let known = fields.iter().map(|field| field.name.as_str()).collect::<Vec<_>>().join(", ");
-                return Err(Failure::new(ErrorKind::InvalidInput, format!("there is no column `{name}` (there are: {known})")));
+                return Err(Failure::new(
+                    ErrorKind::InvalidInput,
+                    format!("there is no column `{name}` (there are: {known})"),
+                ));
             }
         }
     }

@@ -80,7 +80,11 @@ fn columns(cursor: &mut Cursor<'_>, table: &mut CreateTable) -> Result<()> {
         } else {
             let name = cursor.name()?;
             let text = cursor.text_until(ends_type)?;
-            let mut field = DataField::new(0, name.clone(), tidelake_types::DataType { kind: tidelake_types::TypeKind::Int, nullable: true });
+            let mut field = DataField::new(
+                0,
+                name.clone(),
+                tidelake_types::DataType { kind: tidelake_types::TypeKind::Int, nullable: true },
+            );
             let mut nullable = None;
             loop {
                 if cursor.take(&["NOT", "NULL"]) {
@@ -94,7 +98,8 @@ fn columns(cursor: &mut Cursor<'_>, table: &mut CreateTable) -> Result<()> {
                 } else if cursor.take(&["DEFAULT"]) {
                     let literal = cursor.text_until(ends_type)?;
                     let unquoted = literal.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\''));
-                    field.default_value = Some(unquoted.map_or_else(|| literal.to_owned(), |text| text.replace("''", "'")));
+                    field.default_value =
+                        Some(unquoted.map_or_else(|| literal.to_owned(), |text| text.replace("''", "'")));
                 } else {
                     break;
                 }

@@ -30,7 +30,10 @@ pub fn system_schema(name: &str) -> Result<Vec<DataField>> {
         "manifests" => manifests::fields(),
         "tags" => tags::fields(),
         other => {
-            let message = format!("there is no system table `${other}` in this build (there are: ${})", SYSTEM_TABLES.join(", $"));
+            let message = format!(
+                "there is no system table `${other}` in this build (there are: ${})",
+                SYSTEM_TABLES.join(", $")
+            );
             return NotFoundSnafu { message }.fail();
         }
     })
