@@ -270,8 +270,8 @@ impl SqlSession {
             // An error here names the database rather than the first table that is not found in it.
             self.catalog.list_tables(&name).await?;
         }
-        let quoted = name.replace('\'', "''");
-        self.context.sql(&format!("SET datafusion.catalog.default_schema = '{quoted}'")).await?.collect().await?;
+        let set = format!("SET datafusion.catalog.default_schema = '{}'", name.replace('\'', "''"));
+        self.context.sql(&set).await?.collect().await?;
         *self.database.write().unwrap_or_else(PoisonError::into_inner) = name.clone();
         done(format!("using database {name}"))
     }
@@ -282,7 +282,7 @@ impl SqlSession {
 
     fn identifier(&self, path: &[String]) -> Result<Identifier> {
         Ok(match path {
-            [table] => Identifier::new(&self.database(), table)?,
+            [table] => Identifier::new(self.database(), table)?,
             [database, table] => Identifier::new(database, table)?,
             [catalog, database, table] if catalog == CATALOG => Identifier::new(database, table)?,
             _ => return SyntaxSnafu { message: format!("`{}` is not a table's name", path.join(".")) }.fail(),
