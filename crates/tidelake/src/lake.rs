@@ -15,7 +15,7 @@ pub struct LakeBuilder(tidelake_table::LakeBuilder);
 impl Lake {
     /// With Parquet, local disk, memory, the filesystem catalog, and what the features add.
     pub fn builder() -> LakeBuilder {
-        let builder = tidelake_table::Lake::builder().with_format(tidelake_format_parquet::ParquetFormat::default());
+        let builder = tidelake_table::Lake::builder().with_format(tidelake_format_parquet::ParquetFormat);
         #[cfg(feature = "object-store")]
         let builder = builder.with_file_io_of(|runtime| {
             std::sync::Arc::new(tidelake_io_object_store::S3FileIOFactory::new(runtime.clone()))

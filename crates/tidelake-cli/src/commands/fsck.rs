@@ -21,6 +21,7 @@ pub(crate) async fn run(args: FsckArgs) -> Result<()> {
     eprintln!("{}", report.summary());
     match report.problems.len() {
         0 => Ok(()),
-        count => Err(Failure::new(ErrorKind::Corrupt, format!("{} has {count} problems", args.table.table)).hint("each line above names a file and what is wrong with it")),
+        count => Err(Failure::new(ErrorKind::Corrupt, format!("{} has {count} problems", args.table.table))
+            .hint("each line above names a file and what is wrong with it")),
     }
 }

@@ -13,7 +13,13 @@ use tidelake_runtime::Runtime;
 async fn a_store_in_memory_passes() {
     let store = Arc::new(InMemory::new());
     let root = FilePath::parse("s3://lake/w").unwrap();
-    let io = ObjectStoreFileIO::new("memory", root.clone(), Arc::<InMemory>::clone(&store), store, Runtime::tokio(2, 1 << 30));
+    let io = ObjectStoreFileIO::new(
+        "memory",
+        root.clone(),
+        Arc::<InMemory>::clone(&store),
+        store,
+        Runtime::tokio(2, 1 << 30),
+    );
     conformance::all(&io, &root).await;
 }
 
