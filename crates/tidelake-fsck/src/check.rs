@@ -52,7 +52,7 @@ pub async fn check_table(io: Arc<dyn FileIO>, location: &FilePath, runtime: &Run
     check.check_snapshots(snapshots).await?;
     check.check_tags(&tags).await?;
     check.check_changelogs().await?;
-    Ok(check.report)
+    Ok(check.report.without_repetition())
 }
 
 /// A folder of the table; the names are our own, so this is always a path.
@@ -125,10 +125,7 @@ impl Check {
                 self.report.problem(&path, format!("it says that its id is {}", snapshot.id));
             }
             let live = self.check_snapshot(&path, &snapshot, before.as_ref()).await?;
-            if self.report.problems.len() > found && !self.is_there(&path).await? {
-                self.report.problems.truncate(found);
-                self.report.note(&path, "it expired while being checked");
-            }
+            self.unless_gone(&path, found, "it expired while being checked").await?;
             before = Some((snapshot, live));
         }
         Ok(())
@@ -167,8 +164,16 @@ impl Check {
         Ok(hint)
     }
 
-    async fn is_there(&self, path: &FilePath) -> Result<bool> {
-        Ok(about_file(path, self.store.io.stat(path).await)?.is_ok())
+    /// Takes back the problems since `found` if their snapshot was deleted meanwhile, and its files with it. What it
+    /// shared with others is looked at again with them.
+    async fn unless_gone(&mut self, path: &FilePath, found: usize, note: &str) -> Result<()> {
+        if self.report.problems.len() > found && about_file(path, self.store.io.stat(path).await)?.is_err() {
+            self.report.problems.truncate(found);
+            self.report.note(path, note);
+            self.manifests.clear();
+            self.seen.clear();
+        }
+        Ok(())
     }
 
     async fn check_tags(&mut self, listed: &Store) -> Result<()> {
@@ -181,10 +186,7 @@ impl Check {
             if let Some(snapshot) = self.json::<Snapshot>(&path).await? {
                 self.check_snapshot(&path, &snapshot, None).await?;
             }
-            if self.report.problems.len() > found && !self.is_there(&path).await? {
-                self.report.problems.truncate(found);
-                self.report.note(&path, "it was deleted while being checked");
-            }
+            self.unless_gone(&path, found, "it was deleted while being checked").await?;
         }
         Ok(())
     }
@@ -199,10 +201,7 @@ impl Check {
                 }
                 self.check_changelog(&path, &snapshot).await?;
             }
-            if self.report.problems.len() > found && !self.is_there(&path).await? {
-                self.report.problems.truncate(found);
-                self.report.note(&path, "it expired while being checked");
-            }
+            self.unless_gone(&path, found, "it expired while being checked").await?;
         }
         Ok(())
     }

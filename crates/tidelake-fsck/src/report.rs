@@ -1,9 +1,9 @@
 //! What was found.
 
-use std::fmt;
+use std::{collections::BTreeSet, fmt};
 
 /// Something that is wrong, and with which file.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Problem {
     /// The file.
     pub path: String,
@@ -54,17 +54,20 @@ impl Report {
     }
 
     pub(crate) fn problem(&mut self, path: impl ToString, message: impl Into<String>) {
-        let problem = Problem { path: path.to_string(), message: message.into() };
-        if !self.problems.contains(&problem) {
-            self.problems.push(problem);
-        }
+        self.problems.push(Problem { path: path.to_string(), message: message.into() });
     }
 
     pub(crate) fn note(&mut self, path: impl ToString, message: impl Into<String>) {
-        let note = Problem { path: path.to_string(), message: message.into() };
-        if !self.notes.contains(&note) {
-            self.notes.push(note);
+        self.notes.push(Problem { path: path.to_string(), message: message.into() });
+    }
+
+    /// What several snapshots share is told once.
+    pub(crate) fn without_repetition(mut self) -> Self {
+        for told in [&mut self.problems, &mut self.notes] {
+            let mut seen = BTreeSet::new();
+            told.retain(|problem| seen.insert(problem.clone()));
         }
+        self
     }
 }
 
@@ -77,6 +80,7 @@ mod tests {
         let mut report = Report { snapshots: 1, rows: 2, ..Report::default() };
         report.problem("a", "it is missing");
         report.problem("a", "it is missing");
+        let report = report.without_repetition();
         assert_eq!(report.summary(), "1 snapshot, 0 tags, 0 manifests, 0 data files, 2 rows checked, 1 problem");
         assert_eq!(report.problems[0].to_string(), "a: it is missing");
     }

@@ -1,6 +1,6 @@
 //! What one snapshot refers to.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use snafu::ResultExt;
 use tidelake_error::{Classify, ErrorKind};
@@ -294,13 +294,14 @@ impl Check {
     async fn check_index(&mut self, snapshot: &Snapshot, live: Option<&Live>) -> Result<()> {
         let Some(name) = &snapshot.index_manifest else { return Ok(()) };
         let Some(entries) = self.metadata(name, None, avro::index_manifest).await? else { return Ok(()) };
+        let live = live.map(|live| live.keys().map(|id| id.name.as_str()).collect());
         for entry in entries {
-            self.check_index_file(name, &entry, live);
+            self.check_index_file(name, &entry, live.as_ref());
         }
         Ok(())
     }
 
-    fn check_index_file(&mut self, manifest: &str, entry: &IndexEntry, live: Option<&Live>) {
+    fn check_index_file(&mut self, manifest: &str, entry: &IndexEntry, live: Option<&BTreeSet<&str>>) {
         if entry.external_path.is_none() {
             match self.store.named(&entry.name).first().cloned() {
                 None => {
@@ -325,7 +326,7 @@ impl Check {
         }
         let Some(live) = live.filter(|_| entry.index_type == "DELETION_VECTORS") else { return };
         for (file, ..) in &entry.vectors {
-            if !live.keys().any(|id| id.name == *file) {
+            if !live.contains(file.as_str()) {
                 let path = child(&child(&self.store.location, "manifest"), manifest);
                 self.report.note(path, format!("it has a deletion vector for {file}, which is not live"));
             }
