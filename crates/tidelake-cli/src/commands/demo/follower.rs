@@ -1,0 +1,101 @@
+//! A second process that follows `orders`, and what it prints.
+
+use std::{collections::BTreeMap, process::Stdio, time::Duration};
+
+use tidelake::{ErrorKind, runtime::Runtime};
+use tokio::{
+    io::{AsyncBufReadExt, BufReader, Lines},
+    process::{Child, ChildStdout, Command},
+};
+
+use crate::report::{Failure, Result, local};
+
+/// The process, and its lines.
+pub(super) struct Follower {
+    /// Ended when dropped.
+    _process: Child,
+    lines: Lines<BufReader<ChildStdout>>,
+    runtime: Runtime,
+}
+
+/// What the follower saw.
+#[derive(Default)]
+pub(super) struct Seen {
+    /// When each snapshot's last row was read, by the snapshot's number.
+    at: BTreeMap<i64, u64>,
+    /// Rows of each kind: `+I -U +U -D`.
+    pub(super) kinds: [usize; 4],
+}
+
+/// Longer than any commit takes.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+impl Follower {
+    /// Follows from the first snapshot after the load.
+    pub(super) fn start(warehouse: &str, runtime: Runtime) -> Result<Self> {
+        let program = std::env::current_exe().map_err(|error| local("this program", error))?;
+        let mut process = Command::new(program)
+            .args([
+                "tail",
+                "tpch.orders",
+                "--from",
+                "snapshot:2",
+                "--kinds",
+                "--format",
+                "canonical",
+                "--warehouse",
+                warehouse,
+            ])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .map_err(|error| local("a second tide", error))?;
+        let Some(output) = process.stdout.take() else {
+            return Err(Failure::new(ErrorKind::Internal, "the follower has no output"));
+        };
+        Ok(Self { _process: process, lines: BufReader::with_capacity(1 << 20, output).lines(), runtime })
+    }
+
+    /// Reads up to and including the plan of this snapshot. Times are those of reading: run it beside the
+    /// commits.
+    pub(super) async fn until(&mut self, snapshot: i64) -> Result<Seen> {
+        let mut seen = Seen::default();
+        loop {
+            let line = tokio::time::timeout(PATIENCE, self.lines.next_line()).await;
+            let line = match line {
+                Ok(Ok(Some(line))) => line,
+                Ok(Ok(None)) => return Err(Failure::new(ErrorKind::Internal, "the follower ended early")),
+                Ok(Err(error)) => return Err(local("the follower", error)),
+                Err(_) => {
+                    return Err(Failure::new(
+                        ErrorKind::Internal,
+                        format!("the follower did not see snapshot {snapshot}"),
+                    ));
+                }
+            };
+            if let Some(kind) =
+                ["+I", "-U", "+U", "-D"].iter().position(|kind| line.starts_with(&format!("{{\"_kind\":\"{kind}\"")))
+            {
+                seen.kinds[kind] += 1;
+            } else if let Some(next) = number_after(&line, "\"_next\":") {
+                seen.at.insert(next - 1, self.runtime.clock().monotonic_ns());
+                if next > snapshot {
+                    return Ok(seen);
+                }
+            }
+        }
+    }
+}
+
+impl Seen {
+    /// When the snapshot was seen, in the runtime's nanoseconds.
+    pub(super) fn at(&self, snapshot: i64) -> u64 {
+        self.at.get(&snapshot).copied().unwrap_or(u64::MAX)
+    }
+}
+
+fn number_after(line: &str, mark: &str) -> Option<i64> {
+    let rest = line.split_once(mark)?.1;
+    rest[..rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len())].parse().ok()
+}
