@@ -45,4 +45,6 @@ pub use partition::{PartitionText, PartitionValues, escape_path_name, unescape_p
 pub use positions::RowPositions;
 pub use row_kind::RowKind;
 pub use scalar::{Scalar, ScalarRef};
-pub use text::{date_text, decimal_text, java_double_text, java_float_text, time_text, timestamp_text};
+pub use text::{
+    date_text, decimal_text, iso_timestamp_text, java_double_text, java_float_text, time_text, timestamp_text,
+};

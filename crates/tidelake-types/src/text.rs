@@ -98,7 +98,7 @@ pub fn timestamp_text(millis: i64, nanos: i32, separator: char, precision: u8) -
 }
 
 /// ISO 8601 as Java's `LocalDateTime.toString`: seconds left out where they are zero, the fraction in groups of three.
-pub(crate) fn iso_timestamp_text(millis: i64, nanos: i32) -> String {
+pub fn iso_timestamp_text(millis: i64, nanos: i32) -> String {
     let fraction = second_fraction(millis, nanos);
     let precision = match fraction {
         0 => 0,

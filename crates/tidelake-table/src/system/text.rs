@@ -1,6 +1,6 @@
 //! How Java prints rows and values in its system tables.
 
-use tidelake_types::{BinaryRow, DataField, DataType, Scalar, TypeKind, cast_scalar};
+use tidelake_types::{BinaryRow, DataField, DataType, Scalar, TypeKind, cast_scalar, iso_timestamp_text};
 
 use crate::Result;
 
@@ -19,5 +19,13 @@ pub(super) fn value_text(value: Option<&Scalar>, data_type: &DataType) -> Result
     match cast_scalar(value, data_type, &TypeKind::STRING.nullable())? {
         Some(Scalar::String(text)) => Ok(text),
         _ => Ok(format!("{value:?}")),
+    }
+}
+
+/// One bound of the statistics: not cast to STRING but printed as the object that it is, so a TIMESTAMP as ISO 8601.
+pub(super) fn bound_text(value: Option<&Scalar>, data_type: &DataType) -> Result<String> {
+    match value {
+        Some(Scalar::Timestamp { millis, nanos }) => Ok(iso_timestamp_text(*millis, *nanos)),
+        _ => value_text(value, data_type),
     }
 }
