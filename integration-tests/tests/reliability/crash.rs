@@ -9,7 +9,7 @@ use tidelake_io::{FilePath, Publish};
 use tidelake_table::{PreparedCommit, StreamStart, Table, TableWriter};
 use tidelake_testing::{CrashImage, CrashReport, Process, Profile, Sim, SimIO, crash_points};
 
-use crate::world::{Change, World, appended, changes_of_plan, contents, merged, rows, schema};
+use crate::world::{Change, World, appended, changes_of_plan, clean, contents, merged, rows, schema};
 
 type Outcome<T = ()> = Result<T, Box<dyn std::error::Error>>;
 
@@ -72,6 +72,7 @@ async fn committed_by_name(process: &Process, key: bool) -> Outcome<Table> {
 
 /// What is there is a state between what was promised and what was tried.
 async fn in_between(image: &CrashImage, table: &Table, key: bool) {
+    clean(table).await;
     let there = contents(table).await.unwrap();
     let possible = image.acked.len()..=image.tried.len();
     assert!(
@@ -82,6 +83,7 @@ async fn in_between(image: &CrashImage, table: &Table, key: bool) {
 
 /// All commits are there once; so do the changes say that a reader from the first snapshot sees.
 async fn complete(table: &Table, key: bool) {
+    clean(table).await;
     assert_eq!(contents(table).await.unwrap(), after(key, 3));
     let plans = table.stream(StreamStart::FromSnapshot(1)).build().await.unwrap().take(3);
     let plans = table.lake().runtime().timeout(Duration::from_secs(60), plans.try_collect::<Vec<_>>()).await;

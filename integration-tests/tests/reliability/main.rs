@@ -1,6 +1,7 @@
 //! What holds when processes die, storage fails, writers race and files are damaged.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods, reason = "tests")]
 
 mod crash;
+mod processes;
 mod world;

@@ -25,22 +25,21 @@ impl FileIOFactory for Given {
 }
 
 /// A process: a lake and its catalog.
-pub struct World {
-    pub lake: Lake,
-    pub catalog: Arc<dyn Catalog>,
+pub(crate) struct World {
+    pub(crate) lake: Lake,
+    pub(crate) catalog: Arc<dyn Catalog>,
 }
 
 impl World {
     /// Over a store of the test's; the warehouse is `/lake`.
-    pub async fn over(io: Arc<dyn FileIO>, runtime: Runtime) -> Result<Self> {
-        let lake = Lake::builder().with_runtime(runtime).with_file_io(Given(io)).with_format(ParquetFormat::default());
+    pub(crate) async fn over(io: Arc<dyn FileIO>, runtime: Runtime) -> Result<Self> {
+        let lake = Lake::builder().with_runtime(runtime).with_file_io(Given(io)).with_format(ParquetFormat);
         Self::opened(lake.build()?, "/lake").await
     }
 
     /// On the local disk.
-    pub async fn on_disk(warehouse: &str, runtime: Runtime) -> Result<Self> {
-        Self::opened(Lake::builder().with_runtime(runtime).with_format(ParquetFormat::default()).build()?, warehouse)
-            .await
+    pub(crate) async fn on_disk(warehouse: &str, runtime: Runtime) -> Result<Self> {
+        Self::opened(Lake::builder().with_runtime(runtime).with_format(ParquetFormat).build()?, warehouse).await
     }
 
     async fn opened(lake: Lake, warehouse: &str) -> Result<Self> {
@@ -49,12 +48,12 @@ impl World {
     }
 
     /// `db.t`.
-    pub async fn table(&self) -> Result<Table> {
+    pub(crate) async fn table(&self) -> Result<Table> {
         self.lake.table(&self.catalog, "db.t").await
     }
 
     /// Makes `db` if it is not there.
-    pub async fn database(&self) -> Result<()> {
+    pub(crate) async fn database(&self) -> Result<()> {
         if !self.catalog.list_databases().await?.iter().any(|name| name == "db") {
             self.catalog.create_database("db", &Options::default()).await?;
         }
@@ -62,14 +61,14 @@ impl World {
     }
 
     /// Makes `db.name`.
-    pub async fn create(&self, name: &str, schema: &TableSchema) -> Result<()> {
+    pub(crate) async fn create(&self, name: &str, schema: &TableSchema) -> Result<()> {
         self.catalog.create_table(&Identifier::new("db", name)?, schema).await?;
         Ok(())
     }
 }
 
 /// `k INT, token STRING`; with `key`, `k` is the primary key.
-pub fn schema(key: bool, options: &[(&str, &str)]) -> TableSchema {
+pub(crate) fn schema(key: bool, options: &[(&str, &str)]) -> TableSchema {
     let fields = vec![
         DataField::new(0, "k", if key { TypeKind::Int.not_null() } else { TypeKind::Int.nullable() }),
         DataField::new(1, "token", TypeKind::STRING.nullable()),
@@ -80,10 +79,10 @@ pub fn schema(key: bool, options: &[(&str, &str)]) -> TableSchema {
 }
 
 /// A row and what it does.
-pub type Change = (i8, i32, String);
+pub(crate) type Change = (i8, i32, String);
 
 /// Rows with their kinds, as a writer takes them.
-pub fn rows(changes: &[Change]) -> (RecordBatch, Int8Array) {
+pub(crate) fn rows(changes: &[Change]) -> (RecordBatch, Int8Array) {
     let columns = [
         ("k", ints(changes.iter().map(|change| change.1))),
         ("token", texts(changes.iter().map(|change| change.2.as_str()))),
@@ -100,8 +99,14 @@ fn changes_of(rows: &RecordBatch, kinds: &Int8Array, into: &mut Vec<Change>) {
     }
 }
 
+/// An independent reader of all files finds nothing wrong.
+pub(crate) async fn clean(table: &Table) {
+    let report = tidelake_fsck::check_table(table.file_io(), table.location(), table.lake().runtime()).await.unwrap();
+    assert!(report.problems.is_empty(), "{:?}", report.problems);
+}
+
 /// All rows of the latest snapshot, sorted.
-pub async fn contents(table: &Table) -> Result<Vec<(i32, String)>> {
+pub(crate) async fn contents(table: &Table) -> Result<Vec<(i32, String)>> {
     let batches: Vec<RecordBatch> = table.scan().read().await?.try_collect().await?;
     let mut changes = Vec::new();
     for rows in &batches {
@@ -113,7 +118,7 @@ pub async fn contents(table: &Table) -> Result<Vec<(i32, String)>> {
 }
 
 /// The rows of a plan, in reading order.
-pub async fn changes_of_plan(plan: StreamPlan) -> Result<Vec<Change>> {
+pub(crate) async fn changes_of_plan(plan: StreamPlan) -> Result<Vec<Change>> {
     let mut changes = Vec::new();
     let mut batches = plan.changes;
     while let Some(batch) = batches.try_next().await? {
@@ -123,7 +128,7 @@ pub async fn changes_of_plan(plan: StreamPlan) -> Result<Vec<Change>> {
 }
 
 /// What a key table holds after these commits.
-pub fn merged(commits: &[Vec<Change>]) -> Vec<(i32, String)> {
+pub(crate) fn merged(commits: &[Vec<Change>]) -> Vec<(i32, String)> {
     let mut state = BTreeMap::new();
     for (kind, key, token) in commits.iter().flatten() {
         match kind {
@@ -135,7 +140,7 @@ pub fn merged(commits: &[Vec<Change>]) -> Vec<(i32, String)> {
 }
 
 /// What an append table holds after these commits.
-pub fn appended(commits: &[Vec<Change>]) -> Vec<(i32, String)> {
+pub(crate) fn appended(commits: &[Vec<Change>]) -> Vec<(i32, String)> {
     let mut rows: Vec<_> = commits.iter().flatten().map(|(_, key, token)| (*key, token.clone())).collect();
     rows.sort();
     rows
