@@ -21,11 +21,9 @@ struct Members {
     id: i64,
     fields: Value,
     highest_field_id: Option<i32>,
-    #[serde(default)]
+    // Required, as in Java: a table whose keys were lost would show each version of a row.
     partition_keys: Vec<String>,
-    #[serde(default)]
     primary_keys: Vec<String>,
-    #[serde(default)]
     options: IndexMap<String, Value>,
     comment: Option<String>,
     time_millis: Option<i64>,

@@ -103,6 +103,11 @@ impl Members {
         let Some(commit_kind) = CommitKind::from_text(&self.commit_kind) else {
             return Err(corrupt(what, path, format!("`commitKind` is `{}`", self.commit_kind)));
         };
+        let names =
+            [Some(&self.base_manifest_list), Some(&self.delta_manifest_list), self.changelog_manifest_list.as_ref()];
+        if let Some(name) = names.into_iter().flatten().find(|name| name.contains('/')) {
+            return Err(corrupt(what, path, format!("it names the file `{name}`, which has a `/`")));
+        }
         let properties = |map: BTreeMap<String, Option<String>>| {
             map.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
         };
