@@ -77,7 +77,7 @@ fn schema_from_json(json: &Value, call: &Options, now_ms: i64) -> Result<TableSc
     let listed =
         object.get("fields").and_then(Value::as_array).ok_or_else(|| invalid("`fields` is not a list".into()))?;
     // Columns get their ids first, nested fields after them, unless the file gives ids.
-    let mut next_id = listed.len() as i32 - 1;
+    let mut next_id = listed.len() as i32;
     let fields = (listed.iter().zip(0..))
         .map(|(field, position)| {
             if field.get("id").is_some() && !field["type"].is_string() {

@@ -113,7 +113,7 @@ fn columns(cursor: &mut Cursor<'_>, table: &mut CreateTable) -> Result<()> {
         cursor.expect_token(&Token::Comma)?;
     }
     // Top-level columns are numbered first, fields inside ROWs after them.
-    let mut next_id = i32::try_from(table.fields.len()).unwrap_or(i32::MAX) - 1;
+    let mut next_id = i32::try_from(table.fields.len()).unwrap_or(i32::MAX);
     for ((field, (text, nullable)), id) in table.fields.iter_mut().zip(types).zip(0..) {
         let parsed = parse_ddl_type(&text, &mut next_id)?;
         field.id = id;

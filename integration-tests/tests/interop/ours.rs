@@ -1,0 +1,178 @@
+//! Tidelake's side: tables made, written, read and followed through the crate `tidelake-table`.
+
+use std::{fmt::Write, sync::Arc, time::Duration};
+
+use futures::{StreamExt, TryStreamExt};
+use serde_json::{Value, json};
+use tidelake_format_parquet::ParquetFormat;
+use tidelake_table::{
+    Catalog, ChangeBatch, Changes, Filter, Identifier, Lake, Options, ReadFrom, StreamStart, Table, TableSchema,
+};
+use tidelake_types::{CanonicalReader, DataField, RowKind, parse_ddl_type, write_canonical_row};
+
+/// Fails are texts here: the test collects them.
+pub type Result<T> = std::result::Result<T, String>;
+
+/// What a table is made of.
+#[derive(Clone, Default)]
+pub struct Shape {
+    pub name: String,
+    pub columns: Vec<(String, String)>,
+    pub partitions: Vec<String>,
+    pub keys: Vec<String>,
+    pub options: Vec<(String, String)>,
+}
+
+impl Shape {
+    /// `"k INT NOT NULL; v STRING"`, then names and options separated by blanks.
+    pub fn new(name: &str, columns: &str, keys: &str, partitions: &str, options: &str) -> Self {
+        let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+        Self {
+            name: name.to_owned(),
+            columns: columns
+                .split(';')
+                .map(|column| column.trim().split_once(' ').expect("name and type"))
+                .map(|(name, data_type)| (name.to_owned(), data_type.to_owned()))
+                .collect(),
+            partitions: words(partitions),
+            keys: words(keys),
+            options: words(options)
+                .iter()
+                .map(|pair| pair.split_once('=').expect("key=value"))
+                .map(|(key, value)| (key.to_owned(), value.to_owned()))
+                .collect(),
+        }
+    }
+
+    /// As the oracle's `--create` takes it.
+    pub fn json(&self) -> String {
+        let fields: Vec<_> =
+            self.columns.iter().map(|(name, data_type)| json!({ "name": name, "type": data_type })).collect();
+        let options: serde_json::Map<_, _> =
+            self.options.iter().map(|(key, value)| (key.clone(), Value::from(value.as_str()))).collect();
+        json!({ "fields": fields, "primaryKeys": self.keys, "partitionKeys": self.partitions, "options": options })
+            .to_string()
+    }
+
+    pub fn fields(&self) -> Vec<DataField> {
+        let mut next_id = self.columns.len() as i32;
+        (self.columns.iter().zip(0..))
+            .map(|((name, text), id)| DataField::new(id, name, parse_ddl_type(text, &mut next_id).expect("a type")))
+            .collect()
+    }
+}
+
+/// A warehouse as Tidelake has it open.
+pub struct Ours {
+    lake: Lake,
+    catalog: Arc<dyn Catalog>,
+}
+
+fn text(error: impl std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let _ = write!(text, " <- {cause}");
+        source = cause.source();
+    }
+    text
+}
+
+impl Ours {
+    pub async fn open(warehouse: &str) -> Self {
+        let lake = Lake::builder().with_format(ParquetFormat::default()).build().expect("a lake");
+        let catalog = lake.open_catalog(&Options::from([("warehouse", warehouse)])).await.expect("a catalog");
+        let _ = catalog.create_database("db", &Options::new()).await;
+        Self { lake, catalog }
+    }
+
+    pub async fn create(&self, shape: &Shape) -> Result<()> {
+        let mut options = Options::new();
+        for (key, value) in &shape.options {
+            options.set(key, value);
+        }
+        let now = self.lake.runtime().clock().now_ms();
+        let schema =
+            TableSchema::create(shape.fields(), shape.partitions.clone(), shape.keys.clone(), options, None, now)
+                .map_err(text)?;
+        let name = Identifier::parse(&format!("db.{}", shape.name)).map_err(text)?;
+        self.catalog.create_table(&name, &schema).await.map_err(text)?;
+        Ok(())
+    }
+
+    pub async fn table(&self, name: &str) -> Result<Table> {
+        self.lake.table(&self.catalog, &format!("db.{name}")).await.map_err(text)
+    }
+
+    /// One commit.
+    pub async fn write(&self, name: &str, lines: &[String]) -> Result<()> {
+        let table = self.table(name).await?;
+        let rows = CanonicalReader::new(&table.schema().fields)
+            .and_then(|reader| reader.read_text(&lines.join("\n")))
+            .map_err(text)?;
+        let mut writer = table.writer().build().map_err(text)?;
+        match &rows.kinds {
+            Some(kinds) => writer.write_kinds(rows.batch, kinds).await,
+            None => writer.write(rows.batch).await,
+        }
+        .map_err(text)?;
+        writer.commit().await.map_err(text)?;
+        Ok(())
+    }
+
+    /// All rows, sorted by their bytes.
+    pub async fn dump(&self, name: &str, from: Option<i64>, filter: Option<Filter>) -> Result<Vec<String>> {
+        let table = self.table(name).await?;
+        let mut scan = table.scan().wide_timestamps(true);
+        if let Some(id) = from {
+            scan = scan.from(ReadFrom::Snapshot(id));
+        }
+        if let Some(filter) = filter {
+            scan = scan.filter(filter);
+        }
+        let plan = scan.plan().await.map_err(text)?;
+        let changes = table.read_changes(&plan).map_err(text)?;
+        let mut lines = printed(changes, plan.fields(), false).await?;
+        lines.sort_unstable();
+        Ok(lines)
+    }
+
+    pub async fn latest(&self, name: &str) -> Result<i64> {
+        Ok(self.table(name).await?.snapshots().latest_id().await.map_err(text)?.unwrap_or(0))
+    }
+
+    /// Rows with kinds in reading order and a line after each plan, from the first snapshot to the newest.
+    pub async fn stream(&self, name: &str) -> Result<Vec<String>> {
+        let table = self.table(name).await?;
+        let latest = self.latest(name).await?;
+        let mut stream =
+            table.stream(StreamStart::FromSnapshot(1)).wide_timestamps(true).build().await.map_err(text)?;
+        let mut lines = Vec::new();
+        while stream.next_snapshot().is_none_or(|next| next <= latest) {
+            let Ok(plan) = tokio::time::timeout(Duration::from_millis(300), stream.next()).await else { break };
+            let plan = plan.expect("a stream never ends").map_err(text)?;
+            let before = lines.len();
+            lines.extend(printed(plan.changes, &table.schema().fields, true).await?);
+            lines.push(format!(
+                "{{\"_plan\":{},\"_next\":{},\"_rows\":{}}}",
+                plan.number,
+                plan.next_snapshot,
+                lines.len() - before
+            ));
+        }
+        Ok(lines)
+    }
+}
+
+async fn printed(mut changes: Changes, fields: &[DataField], kinds: bool) -> Result<Vec<String>> {
+    let mut lines = Vec::new();
+    while let Some(ChangeBatch { rows, kinds: stored }) = changes.try_next().await.map_err(text)? {
+        for row in 0..rows.num_rows() {
+            let kind = if kinds { RowKind::from_byte(stored.value(row)) } else { None };
+            let mut line = String::new();
+            write_canonical_row(&rows, row, fields, kind, &mut line).map_err(text)?;
+            lines.push(line);
+        }
+    }
+    Ok(lines)
+}
