@@ -4,14 +4,14 @@ use std::sync::{Arc, Mutex};
 
 use arrow_array::{Array, Int8Array, RecordBatch};
 use tidelake_datafile::{
-    Bucket, BucketPlace, BucketRows, FileContent, Job, JobKind, JobResult, Result, TableFiles,
+    Bucket, BucketPlace, BucketRows, FileContent, Job, JobKind, JobResult, Result, TableFiles, WRITE_BUFFER_SIZE,
     error::{InternalSnafu, InvalidRowsSnafu},
 };
 use tidelake_io::FilePath;
 use tidelake_meta::{BucketIncrement, DataFileMeta, DataFileNames, FileChanges};
 use tidelake_types::{Bytes64, RowKind};
 
-use crate::{WRITE_BUFFER_SIZE, flush::Flush};
+use crate::flush::Flush;
 
 /// However large the buffer may be: rows that wait for no merge gain nothing by waiting longer.
 const BUFFER_BYTES_MAX: u64 = Bytes64::mebi(64).0;
@@ -121,11 +121,13 @@ impl Bucket for AppendBucket {
                 Ok(())
             }
             Err(failed) => {
-                for rows in &failed.rows {
+                self.left.extend(failed.left);
+                // The rows are home before anything else may fail.
+                let rows = failed.rows.len();
+                self.buffer.splice(0..0, failed.rows);
+                for rows in &self.buffer[..rows] {
                     self.buffered_bytes += batch_bytes(&rows.rows)?;
                 }
-                self.buffer.splice(0..0, failed.rows);
-                self.left.extend(failed.left);
                 Err(failed.error)
             }
         }

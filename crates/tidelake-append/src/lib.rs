@@ -4,9 +4,7 @@
 
 mod bucket;
 mod flush;
-mod options;
 mod read;
 
 pub use bucket::AppendBucket;
-pub use options::*;
 pub use read::read_split;

@@ -191,6 +191,20 @@ impl Committer {
         Ok(CommitOutcome::Committed { append, compact, compaction_dropped, listener_failures })
     }
 
+    /// What would come of this identifier, asked before rows are written for it: `None` if it is free, `AlreadyCommitted` if it
+    /// is used.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::IdentifierSkipped`] if the user has gone past it.
+    pub async fn check(&self, identifier: i64) -> Result<Option<CommitOutcome>> {
+        let mut state = self.state.lock().await;
+        let latest = self.table.snapshots.latest().await?;
+        let identity = CommitIdentity { user: self.user.clone(), identifier, kind: CommitKind::Append };
+        let snapshot = self.standing(&mut state, &identity, latest.as_ref()).await?;
+        Ok(snapshot.map(|snapshot| self.already(&state, identifier, snapshot)))
+    }
+
     /// For a stream that resumes, once, before its first commit: what of `pending` (identifiers ascending) is missing. Of a
     /// commit whose rows are in and whose compaction is not, the compaction.
     pub async fn filter_committed(&self, pending: Vec<PreparedCommit>) -> Result<Vec<PreparedCommit>> {
@@ -230,6 +244,29 @@ impl Committer {
             Some(candidates) if candidates.iter().all(|candidate| *candidate <= from) => Resolution::NotCommitted,
             _ => Resolution::Undecided,
         })
+    }
+
+    /// The snapshot that has this identity, if one has; an error if it was skipped.
+    async fn standing(
+        &self,
+        state: &mut State,
+        identity: &CommitIdentity,
+        latest: Option<&Snapshot>,
+    ) -> Result<Option<i64>> {
+        let snapshots = &self.table.snapshots;
+        state.history.catch_up(latest, snapshots).await?;
+        match state.history.standing(identity, snapshots).await? {
+            Standing::Free => Ok(None),
+            Standing::Taken { snapshot } => Ok(Some(snapshot)),
+            Standing::Skipped(newest) => IdentifierSkippedSnafu {
+                table: self.table_name(),
+                user: state.history.user(),
+                identifier: identity.identifier,
+                latest_identifier: newest.identifier,
+                snapshot: newest.snapshot,
+            }
+            .fail(),
+        }
     }
 
     fn already(&self, state: &State, identifier: i64, snapshot: i64) -> CommitOutcome {
@@ -373,21 +410,8 @@ impl<'c> Work<'c> {
         if self.committer.runtime.canary("commit.forget-history") {
             return Ok(None);
         }
-        let snapshots = &self.committer.table.snapshots;
-        state.history.catch_up(base, snapshots).await?;
-        let identity = &self.half.identity;
-        match state.history.standing(identity, snapshots).await? {
-            Standing::Free => Ok(None),
-            Standing::Taken { snapshot } => Ok(Some(HalfOutcome::Taken { snapshot })),
-            Standing::Skipped(newest) => IdentifierSkippedSnafu {
-                table: self.committer.table_name(),
-                user: state.history.user(),
-                identifier: identity.identifier,
-                latest_identifier: newest.identifier,
-                snapshot: newest.snapshot,
-            }
-            .fail(),
-        }
+        let taken = self.committer.standing(state, &self.half.identity, base).await?;
+        Ok(taken.map(|snapshot| HalfOutcome::Taken { snapshot }))
     }
 
     /// Against the files alive in the partitions that change.

@@ -7,6 +7,11 @@ use tidelake_types::{Bytes64, OptionKey, OptionValue, Options};
 
 use crate::Result;
 
+/// Option `write-buffer-size`.
+pub const WRITE_BUFFER_SIZE: OptionKey<Bytes64> = OptionKey::new("write-buffer-size", || Bytes64::mebi(256)).describe(
+    "What rows in memory may take before they are flushed: those of a bucket (of an append bucket at most 64 mb), and those of a writer.",
+);
+
 /// Option `file.format.per.level`.
 pub const FILE_FORMAT_PER_LEVEL: OptionKey<PerLevel<String>> =
     OptionKey::new("file.format.per.level", PerLevel::default)

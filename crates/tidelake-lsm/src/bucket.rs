@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use arrow_array::{Array, Int8Array};
-use tidelake_datafile::{Bucket, BucketPlace, BucketRows, Job, JobResult, TableFiles};
+use tidelake_datafile::{Bucket, BucketPlace, BucketRows, Job, JobResult, TableFiles, WRITE_BUFFER_SIZE};
 use tidelake_io::FilePath;
 use tidelake_meta::{
     BucketIncrement, ChangelogProducer, DELETION_VECTORS_ENABLED, DataFileMeta, DataFileNames, FileChanges, TableSchema,
@@ -11,7 +11,7 @@ use tidelake_meta::{
 use tidelake_types::{RowKind, arrow_schema};
 
 use crate::{
-    Plain, Result, SEQUENCE_SNAPSHOT_ORDERING, WRITE_BUFFER_SIZE,
+    Plain, Result, SEQUENCE_SNAPSHOT_ORDERING,
     fault::{internal, invalid_rows, unsupported},
     flush::{FlushJob, FlushPlan},
     layout::RowLayout,

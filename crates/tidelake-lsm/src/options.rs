@@ -1,10 +1,6 @@
 //! The table options that key tables read.
 
-use tidelake_types::{Bytes64, OptionKey};
-
-/// Flush when the rows in memory take this much.
-pub const WRITE_BUFFER_SIZE: OptionKey<Bytes64> = OptionKey::new("write-buffer-size", || Bytes64::mebi(256))
-    .describe("Flush a bucket when its rows in memory take this much.");
+use tidelake_types::OptionKey;
 
 /// Do not let retracts take rows away.
 pub const IGNORE_DELETE: OptionKey<bool> = OptionKey::new("ignore-delete", || false)

@@ -3,16 +3,13 @@
 use std::sync::Arc;
 
 use tidelake_commit::{CommitOutcome, CommitTable, CommitUser, Committer, PreparedCommit, Resolution};
-use tidelake_meta::{CommitIdentity, SnapshotStore};
+use tidelake_meta::CommitIdentity;
 
 use crate::{Result, Table};
 
 /// Makes prepared commits snapshots of a table, each exactly once.
 #[derive(Debug)]
-pub struct TableCommitter {
-    committer: Committer,
-    snapshots: SnapshotStore,
-}
+pub struct TableCommitter(Committer);
 
 impl TableCommitter {
     pub(crate) fn named(table: &Table, user: &str) -> Result<Self> {
@@ -37,33 +34,27 @@ impl TableCommitter {
         for listener in &table.lake.0.listeners {
             committer = committer.with_listener(Arc::clone(listener));
         }
-        Ok(Self { committer, snapshots: table.snapshots.clone() })
+        Ok(Self(committer))
     }
 
     /// What would come of this identifier, asked before rows are written for it: `None` if it is free,
     /// [`CommitOutcome::AlreadyCommitted`] if it is used, an error of kind `Conflict` if the user has gone past it.
     pub async fn check(&self, identifier: i64) -> Result<Option<CommitOutcome>> {
-        match self.snapshots.latest_of_user(self.committer.user(), None).await? {
-            Some(newest) if newest.commit_identifier >= identifier => {
-                // It cannot be committed any more, so asking for it changes nothing.
-                Ok(Some(self.committer.commit(PreparedCommit { identifier, ..PreparedCommit::default() }).await?))
-            }
-            _ => Ok(None),
-        }
+        Ok(self.0.check(identifier).await?)
     }
 
     /// Makes it a snapshot, or tells that it is one already.
     pub async fn commit(&self, prepared: PreparedCommit) -> Result<CommitOutcome> {
-        Ok(self.committer.commit(prepared).await?)
+        Ok(self.0.commit(prepared).await?)
     }
 
     /// For a stream that resumes, once, before its first commit: what of `pending` (identifiers ascending) is missing.
     pub async fn filter_committed(&self, pending: Vec<PreparedCommit>) -> Result<Vec<PreparedCommit>> {
-        Ok(self.committer.filter_committed(pending).await?)
+        Ok(self.0.filter_committed(pending).await?)
     }
 
     /// What became of a commit that ended in an ambiguous error. Harmless to ask twice.
     pub async fn resolve(&self, identity: &CommitIdentity) -> Result<Resolution> {
-        Ok(self.committer.resolve(identity).await?)
+        Ok(self.0.resolve(identity).await?)
     }
 }

@@ -54,7 +54,7 @@ impl Lake {
         catalogs.register(Arc::new(FilesystemCatalogFactory));
         LakeBuilder {
             runtime: None,
-            threads: std::thread::available_parallelism().map_or(2, usize::from),
+            threads: 0,
             memory_bytes: 1 << 30,
             formats: FormatRegistry::new(),
             file_ios: Vec::new(),
@@ -98,7 +98,7 @@ impl LakeBuilder {
         self
     }
 
-    /// How many threads compute. Default: the machine's cores.
+    /// How many threads compute; 0, the default, means one for each of the machine's cores.
     pub fn with_threads(mut self, threads: usize) -> Self {
         self.threads = threads;
         self

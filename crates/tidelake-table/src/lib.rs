@@ -49,7 +49,7 @@ pub use table::Table;
 pub use write::{TableWriter, WriterBuilder};
 
 pub use tidelake_catalog::{Catalog, Identifier};
-pub use tidelake_commit::{CommitOutcome, PreparedCommit, Resolution};
+pub use tidelake_commit::{CommitListener, CommitOutcome, PreparedCommit, Resolution};
 pub use tidelake_error::{Classify, ErrorKind};
 pub use tidelake_expr::{Operator, Predicate, evaluate};
 pub use tidelake_meta::{CommitKind, CommitMessage, SchemaChange, Snapshot, TableSchema, Tag};

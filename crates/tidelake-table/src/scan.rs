@@ -148,6 +148,9 @@ impl Table {
             Some(from) => from.clone(),
             None => self.read_from()?,
         };
+        if !from.is_time_travel() {
+            return Ok(Arc::clone(&self.schema));
+        }
         Ok(self.planner().resolve(&from).await?.schema)
     }
 

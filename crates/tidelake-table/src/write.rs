@@ -21,6 +21,9 @@ pub struct WriterBuilder {
 pub struct TableWriter {
     table: Table,
     buckets: BucketWriters,
+    /// A batch commit that has begun and is not known to have ended: it goes on under its own user and number, so that it
+    /// is neither lost nor doubled.
+    unfinished: Option<(TableCommitter, PreparedCommit)>,
 }
 
 impl WriterBuilder {
@@ -43,7 +46,7 @@ impl WriterBuilder {
             manifests: table.manifests.clone(),
             slots: self.slots.unwrap_or_else(|| table.lake.runtime().compute_threads()),
         })?;
-        Ok(TableWriter { table, buckets })
+        Ok(TableWriter { table, buckets, unfinished: None })
     }
 }
 
@@ -66,9 +69,19 @@ impl TableWriter {
     }
 
     /// Commits everything since the last commit, once, as a batch under a fresh user.
+    ///
+    /// After an error (or a dropped call) the rows are still this writer's: calling again goes on with that very commit, whose
+    /// outcome may have been unknown, before anything that was written since.
     pub async fn commit(&mut self) -> Result<CommitOutcome> {
-        let prepared = self.prepare_commit(PreparedCommit::BATCH).await?;
-        TableCommitter::fresh(&self.table)?.commit(prepared).await
+        if self.unfinished.is_none() {
+            let committer = TableCommitter::fresh(&self.table)?;
+            let prepared = self.prepare_commit(PreparedCommit::BATCH).await?;
+            self.unfinished = Some((committer, prepared));
+        }
+        let Some((committer, prepared)) = &self.unfinished else { return Ok(CommitOutcome::Empty) };
+        let outcome = committer.commit(prepared.clone()).await?;
+        self.unfinished = None;
+        Ok(outcome)
     }
 
     /// Everything since the last call as plain values, for a [`TableCommitter`] of a named user.
@@ -87,7 +100,7 @@ impl TableWriter {
         self.buckets.memory_bytes()
     }
 
-    /// Gives the rows up and deletes what was written for them.
+    /// Gives the rows up and deletes what was written for them. Files of a commit that has begun stay: it may be in.
     pub async fn abandon(self) {
         self.buckets.abandon().await;
     }

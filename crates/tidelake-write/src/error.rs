@@ -35,11 +35,13 @@ pub enum Error {
         #[snafu(implicit)]
         location: Location,
     },
-    /// An earlier failure left the writer without its rows.
-    #[snafu(display("the writer failed before ({reason}): open a new one and write the rows again"))]
+    /// An earlier failure left the writer with a part of its rows.
+    #[snafu(display(
+        "the writer cannot go on ({reason}): open a new one and write all rows since the last commit again"
+    ))]
     Poisoned {
         /// The earlier failure.
-        reason: String,
+        reason: &'static str,
         /// Where in the code.
         #[snafu(implicit)]
         location: Location,

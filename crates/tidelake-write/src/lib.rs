@@ -12,14 +12,12 @@
 
 mod conform;
 mod error;
-mod options;
 mod restore;
 mod route;
 mod writers;
 
 pub use conform::conform;
 pub use error::{Error, Result};
-pub use options::*;
 pub use restore::{BucketState, RestoredStates};
 pub use route::{RoutedRows, Router};
 pub use writers::{BucketWriters, PreparedMessages, WriteParts};

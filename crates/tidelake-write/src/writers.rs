@@ -5,16 +5,15 @@ use arrow_schema::SchemaRef;
 use futures::{FutureExt, StreamExt, channel::oneshot, future::BoxFuture, stream::FuturesUnordered};
 use indexmap::IndexMap;
 use tidelake_append::AppendBucket;
-use tidelake_datafile::{Bucket, BucketPlace, BucketRows, JobResult, TableFiles};
+use tidelake_datafile::{Bucket, BucketPlace, BucketRows, JobResult, TableFiles, WRITE_BUFFER_SIZE};
 use tidelake_io::FilePath;
 use tidelake_lsm::LsmBucket;
 use tidelake_meta::{BucketMode, CommitMessage, ManifestStore, SnapshotStore};
 use tidelake_types::{PartitionValues, RowKind, arrow_schema};
 
 use crate::{
-    RestoredStates, Router, conform,
+    RestoredStates, RoutedRows, Router, conform,
     error::{InvalidRowsSnafu, PoisonedSnafu, Result},
-    options::WRITE_BUFFER_SIZE,
 };
 
 /// What a writer needs of its table.
@@ -58,7 +57,9 @@ pub struct BucketWriters {
     buffer_bytes: u64,
     open: IndexMap<BucketKey, OpenBucket>,
     running: FuturesUnordered<BoxFuture<'static, (BucketKey, Option<JobResult>)>>,
-    failed: Option<String>,
+    /// Why this writer cannot go on. Set while rows are on their way into buckets or out of them: whoever gives up in
+    /// between (an error, a dropped future) leaves half of them behind, and the other half must not be committed alone.
+    failed: Option<&'static str>,
 }
 
 impl std::fmt::Debug for BucketWriters {
@@ -90,6 +91,9 @@ impl BucketWriters {
     }
 
     /// Takes rows: columns by name (see [`conform`]), and the byte of each row's kind (all `+I` without kinds).
+    ///
+    /// Rows that do not fit are refused whole, and the writer goes on. After every other error, and after a cancelled call,
+    /// a part of the rows may be in: the writer refuses all further calls but [`Self::abandon`].
     pub async fn write(&mut self, rows: &RecordBatch, kinds: Option<&Int8Array>) -> Result<()> {
         self.check_usable()?;
         if let Some(kinds) = kinds {
@@ -97,7 +101,15 @@ impl BucketWriters {
         }
         let rows = conform(rows, &self.parts.files.schema, &self.schema)?;
         self.restore().await?;
-        for routed in self.router.route(&rows, kinds)? {
+        let routed = self.router.route(&rows, kinds)?;
+        self.failed = Some("an earlier write ended half-way");
+        self.take_in(routed).await?;
+        self.failed = None;
+        Ok(())
+    }
+
+    async fn take_in(&mut self, routed: Vec<RoutedRows>) -> Result<()> {
+        for routed in routed {
             let key = (routed.partition, routed.bucket);
             let open = self.opened(&key)?;
             open.bucket.add(BucketRows { rows: routed.rows, kinds: routed.kinds })?;
@@ -106,8 +118,8 @@ impl BucketWriters {
             }
         }
         while self.memory_bytes() > self.buffer_bytes {
-            let largest =
-                self.open.iter().filter(|(_, open)| !open.flushing).max_by_key(|(_, open)| open.bucket.memory_bytes());
+            let largest = (self.open.iter().filter(|(_, open)| !open.flushing))
+                .max_by_key(|(_, open)| open.bucket.memory_bytes());
             match largest.map(|(key, _)| key.clone()) {
                 Some(key) => self.start_flush(&key).await?,
                 None => self.finish_one().await?,
@@ -122,29 +134,39 @@ impl BucketWriters {
     }
 
     /// Flushes everything and hands over all changes since the last call. Buckets close; the next rows open them again.
+    ///
+    /// After an error nothing was handed over: a flush that failed has its rows back, and the call may be repeated.
     pub async fn prepare_commit(&mut self) -> Result<PreparedMessages> {
         self.check_usable()?;
-        loop {
-            let waiting = self.open.iter().find(|(_, open)| !open.flushing && open.bucket.memory_bytes() > 0);
-            match waiting.map(|(key, _)| key.clone()) {
-                Some(key) => self.start_flush(&key).await?,
-                None if self.running.is_empty() => break,
-                None => self.finish_one().await?,
-            }
+        let keys: Vec<BucketKey> = self.open.keys().cloned().collect();
+        for key in &keys {
+            self.start_flush(key).await?;
         }
+        while !self.running.is_empty() {
+            self.finish_one().await?;
+        }
+        self.failed = Some("an earlier hand-over ended half-way");
+        let prepared = self.hand_over()?;
+        self.failed = None;
+        self.fresh = false;
+        Ok(prepared)
+    }
+
+    fn hand_over(&mut self) -> Result<PreparedMessages> {
         let mut prepared = PreparedMessages::default();
-        for ((partition, bucket), mut open) in std::mem::take(&mut self.open) {
+        for ((partition, bucket), open) in &mut self.open {
             let increment = open.bucket.prepare_commit()?;
             if increment.is_empty() {
                 continue;
             }
             for file in increment.append.added.iter().chain(&increment.append.changelog) {
                 prepared.unsynced.push(self.parts.files.layout.data_file(&open.place.path, file)?);
-                self.restored.note((partition.clone(), bucket), file.max_sequence_number);
+                self.restored.note((partition.clone(), *bucket), file.max_sequence_number);
             }
+            let (partition, bucket) = (partition.clone(), *bucket);
             prepared.messages.push(CommitMessage { partition, bucket, total_buckets: self.total_buckets, increment });
         }
-        self.fresh = false;
+        self.open.clear();
         Ok(prepared)
     }
 
@@ -164,7 +186,7 @@ impl BucketWriters {
     }
 
     fn check_usable(&self) -> Result<()> {
-        match &self.failed {
+        match self.failed {
             Some(reason) => PoisonedSnafu { reason }.fail(),
             None => Ok(()),
         }
@@ -230,7 +252,7 @@ impl BucketWriters {
         let Some(open) = self.open.get_mut(&key) else { return Ok(()) };
         let Some(result) = result else {
             // The task died with the rows it held.
-            self.failed = Some("a flush ended without a result".into());
+            self.failed = Some("a flush ended without a result");
             return self.check_usable();
         };
         open.flushing = false;

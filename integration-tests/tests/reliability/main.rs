@@ -6,3 +6,4 @@ mod bad_input;
 mod crash;
 mod processes;
 mod world;
+mod writer;
