@@ -24,26 +24,20 @@ mod ext;
 mod file_io;
 mod local;
 mod memory;
-mod metrics;
 mod path;
 mod ranges;
 mod registry;
 mod resolver;
-mod resources;
-mod retry;
 
 pub use error::{Error, Result, Source};
 pub use ext::{FileIOExt, FileReadExt};
 pub use file_io::{Child, FileIO, FileIOFactory, FileRead, FileStatus, FileWrite, Publish};
 pub use local::LocalFileIO;
 pub use memory::MemoryFileIO;
-pub use metrics::{IoCounts, MetricsFileIO};
 pub use path::FilePath;
 pub use ranges::{check_range, join_ranges, slice_ranges};
 pub use registry::FileIORegistry;
 pub use resolver::FileIOResolver;
-pub use resources::Resources;
-pub use retry::{RetryFileIO, RetryPolicy};
 
 // What the traits mention, so that a backend needs this crate alone.
 pub use async_trait::async_trait;

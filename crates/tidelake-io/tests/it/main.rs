@@ -4,5 +4,4 @@
 mod conformance;
 mod local;
 mod paths;
-mod retry;
 mod roots;
