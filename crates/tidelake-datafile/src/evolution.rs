@@ -20,7 +20,7 @@ use arrow_schema::{Schema, SchemaRef};
 use tidelake_expr::{LeafPredicate, Predicate, cast_leaf};
 use tidelake_meta::TableSchema;
 use tidelake_types::{
-    DataField, DataType, Scalar, TypeKind, arrow_schema, arrow_schema_wide, cast_array_as, system_fields,
+    DataField, DataType, FIELD_ID_KEY, Scalar, TypeKind, arrow_schema, arrow_schema_wide, cast_array_as, system_fields,
 };
 
 use crate::{Result, error::CorruptSnafu};
@@ -143,10 +143,23 @@ fn source(file: StoredFile<'_>, wanted: &DataField, stored: &mut Vec<DataField>)
     // The key's own copy stands in where a writer left out the value column.
     let key_name = format!("{}{}", system_fields::KEY_PREFIX, written.name);
     let name = [&written.name, &key_name].into_iter().find(|name| file.stored.column_with_name(name).is_some());
-    Ok(match name {
-        Some(name) => from_file(stored, DataField { name: name.clone(), data_type, ..written.clone() }),
-        None => Source::Null,
-    })
+    match (name, called_otherwise(file.stored, written.id)) {
+        (Some(name), _) => Ok(from_file(stored, DataField { name: name.clone(), data_type, ..written.clone() })),
+        (None, None) => Ok(Source::Null),
+        // A writer names its columns as the schema of the file does: one of the two is damaged.
+        (None, Some(other)) => {
+            let (id, name, schema) = (written.id, &written.name, file.schema.id);
+            let reason = format!("field {id} is called `{name}` in schema {schema} and `{other}` in the file");
+            CorruptSnafu { path: file.path, reason }.fail()
+        }
+    }
+}
+
+/// The name of the column that has this field id, in files that store ids.
+fn called_otherwise(stored: &Schema, id: i32) -> Option<&str> {
+    let id = id.to_string();
+    let column = stored.fields().iter().find(|column| column.metadata().get(FIELD_ID_KEY) == Some(&id));
+    column.map(|column| column.name().as_str())
 }
 
 /// Asks the file for a column, once.

@@ -10,6 +10,7 @@ use std::{
 };
 
 use futures::executor::block_on;
+use integration_tests::figure;
 use tidelake_error::{Classify, ErrorKind};
 use tidelake_io::{FileIO, FilePath};
 use tidelake_table::{Identifier, Options, Result};
@@ -118,10 +119,8 @@ fn a_damaged_file_is_a_typed_error_or_changes_nothing() {
             Ok(Ok(rows)) if rows == expected => counts.right += 1,
             Ok(Ok(rows)) => {
                 counts.silent += 1;
-                // A column that was renamed by accident: its rows are there, its values are not found in the files.
-                let renamed =
-                    class == PathClass::Schema && rows.iter().map(|row| row.0).eq(expected.iter().map(|row| row.0));
-                if class != PathClass::Data && !renamed {
+                // Inside Parquet pages nothing tells a flipped value, or key, from the right one.
+                if class != PathClass::Data {
                     faults.push(format!("silent: {what}: {rows:?}"));
                 }
             }
@@ -135,7 +134,7 @@ fn a_damaged_file_is_a_typed_error_or_changes_nothing() {
         }
     }
     for (class, counts) in &counts {
-        eprintln!("{class:?}: {counts:?}");
+        figure(format!("{class:?}: {counts:?}"));
     }
     assert!(counts.contains_key(&PathClass::Manifest) && counts.contains_key(&PathClass::Data));
     assert!(faults.is_empty(), "{} faults (seed {}):\n{}", faults.len(), seed(), faults.join("\n"));

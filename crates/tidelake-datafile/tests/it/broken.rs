@@ -6,7 +6,7 @@ use arrow_array::{ArrayRef, Int32Array, RecordBatch, StringArray};
 use bytes::Bytes;
 use tidelake_datafile::{Error, FileContent};
 use tidelake_error::{Classify, ErrorKind};
-use tidelake_meta::DataFileMeta;
+use tidelake_meta::{DataFileMeta, SchemaStore};
 use tidelake_types::{Options, TypeKind};
 
 use crate::table::{APPEND, LEVEL_0, Table, field, request, with_system};
@@ -72,6 +72,20 @@ async fn flipped_bits_never_lose_rows_silently() {
             assert_eq!(rows.num_rows(), 100, "byte {position}");
         }
     }
+}
+
+#[tokio::test]
+async fn a_column_that_schema_and_file_call_differently_is_corrupt() {
+    let (mut table, file) = written().await;
+    let mut schema = (*table.files.schema).clone();
+    schema.fields[1].name = "r".to_owned();
+    table.files.schema = Arc::new(schema.clone());
+    let path = table.files.layout.schema(0).unwrap();
+    table.files.io.overwrite(&path, Bytes::from(schema.to_json())).await.unwrap();
+    table.files.schemas = SchemaStore::new(Arc::clone(&table.files.io), table.files.layout.clone());
+    let error = error_of(&table, &file).await;
+    assert_eq!(error.kind(), ErrorKind::Corrupt, "{error}");
+    assert!(error.to_string().contains("`r` in schema 0 and `s` in the file"), "{error}");
 }
 
 #[tokio::test]
