@@ -6,7 +6,7 @@ use arrow_array::{ArrayRef, RecordBatch, StringArray};
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use datafusion::{
     catalog::CatalogProvider,
-    prelude::{SessionConfig, SessionContext},
+    prelude::{DataFrame, SessionConfig, SessionContext},
 };
 use futures::{StreamExt, TryStreamExt, stream, stream::BoxStream};
 use tidelake_error::{Classify, ErrorKind};
@@ -191,8 +191,7 @@ impl SqlSession {
         if statement.pieces.iter().any(|piece| piece.is("information_schema")) {
             self.provider.refresh().await?;
         }
-        let sql = with_versions_in_names(statement)?;
-        let frame = self.context.sql(&sql).await?;
+        let frame = self.context.sql(&with_versions_in_names(statement)?).await?;
         let schema = Arc::new(frame.schema().as_arrow().clone());
         let inserts = statement.begins(&["INSERT"]);
         let mut batches = frame.execute_stream().await?.map_err(crate::Error::from).boxed();
@@ -205,6 +204,15 @@ impl SqlSession {
             return done(format!("inserted {written} rows"));
         }
         Ok(SqlResult::Rows { schema, batches })
+    }
+
+    /// One query, planned.
+    async fn frame(&self, query: &str) -> Result<DataFrame> {
+        let mut parsed = statements(query)?;
+        match (parsed.pop(), parsed.is_empty()) {
+            (Some(statement), true) => Ok(self.context.sql(&with_versions_in_names(&statement)?).await?),
+            _ => SyntaxSnafu { message: "AS needs one query" }.fail(),
+        }
     }
 
     fn refuse_what_is_not_there(&self, statement: &Statement) -> Result<()> {
@@ -232,7 +240,7 @@ impl SqlSession {
             let Some(query) = &table.query else {
                 return SyntaxSnafu { message: format!("table {identifier} has no columns") }.fail();
             };
-            let frame = self.context.sql(query).await?;
+            let frame = self.frame(query).await?;
             fields = fields_from_arrow(frame.schema().as_arrow())?;
         }
         let now_ms = self.lake.runtime().clock().now_ms();

@@ -18,8 +18,9 @@ pub(crate) fn with_versions_in_names(statement: &Statement) -> Result<String> {
     let mut copied = 0;
     let mut at = 0;
     while at + 1 < pieces.len() {
-        match version_at(&pieces[at + 1..])? {
-            Some((version, length)) if pieces[at].name().is_some() => {
+        let version = if names_a_table(pieces, at) { version_at(&pieces[at + 1..])? } else { None };
+        match version {
+            Some((version, length)) => {
                 text.push_str(&statement.text[copied..pieces[at].start]);
                 let name = pieces[at].name().unwrap_or_default();
                 text.push_str(&format!("\"{}@{}\"", name.replace('"', "\"\""), version.address().replace('"', "\"\"")));
@@ -31,11 +32,19 @@ pub(crate) fn with_versions_in_names(statement: &Statement) -> Result<String> {
                 }
                 at = last + 1;
             }
-            _ => at += 1,
+            None => at += 1,
         }
     }
     text.push_str(&statement.text[copied..]);
     Ok(text)
+}
+
+/// Whether the piece stands where a table's name ends; `version` and `of` are fine names of columns.
+fn names_a_table(pieces: &[Piece], at: usize) -> bool {
+    let after_table_word = at.checked_sub(1).and_then(|before| pieces.get(before)).is_some_and(|before| {
+        before.is("FROM") || before.is("JOIN") || matches!(before.token, Token::Comma | Token::Period)
+    });
+    after_table_word && pieces[at].name().is_some()
 }
 
 /// The version that these tokens begin with, and how many of them it takes.

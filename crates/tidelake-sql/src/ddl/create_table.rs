@@ -112,11 +112,12 @@ fn columns(cursor: &mut Cursor<'_>, table: &mut CreateTable) -> Result<()> {
         }
         cursor.expect_token(&Token::Comma)?;
     }
-    // Top-level columns are numbered first, fields inside ROWs after them.
-    let mut next_id = i32::try_from(table.fields.len()).unwrap_or(i32::MAX);
-    for ((field, (text, nullable)), id) in table.fields.iter_mut().zip(types).zip(0..) {
+    // As Java counts: a column, the fields inside of it, the next column.
+    let mut next_id = 0;
+    for (field, (text, nullable)) in table.fields.iter_mut().zip(types) {
+        field.id = next_id;
+        next_id += 1;
         let parsed = parse_ddl_type(&text, &mut next_id)?;
-        field.id = id;
         field.data_type = match nullable {
             Some(nullable) => parsed.with_nullable(nullable),
             None => parsed,
@@ -167,6 +168,8 @@ fn options(cursor: &mut Cursor<'_>, options: &mut Options) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use tidelake_types::TypeKind;
+
     use super::*;
     use crate::statement::statements;
 
@@ -179,7 +182,7 @@ mod tests {
         let table = parsed(
             "CREATE TABLE IF NOT EXISTS shop.orders (
                id BIGINT NOT NULL COMMENT 'it''s', day STRING, tags ARRAY<STRING NOT NULL>, total DECIMAL(10, 2) DEFAULT '0',
-               at TIMESTAMP(3) WITH LOCAL TIME ZONE, place ROW<city STRING, at MAP<INT, ARRAY<DOUBLE>>>,
+               at TIMESTAMP(3) WITH LOCAL TIME ZONE, place ROW<city STRING, at MAP<INT, ARRAY<DOUBLE>>>, last INT,
                PRIMARY KEY (id, day) NOT ENFORCED
              ) COMMENT 'all' PARTITIONED BY (day) WITH ('bucket' = '4', 'file.format' = 'parquet')",
         );
@@ -194,9 +197,13 @@ mod tests {
                 "ARRAY<STRING NOT NULL>",
                 "DECIMAL(10, 2)",
                 "TIMESTAMP(3) WITH LOCAL TIME ZONE",
-                "ROW<city STRING, at MAP<INT, ARRAY<DOUBLE>>>"
+                "ROW<city STRING, at MAP<INT, ARRAY<DOUBLE>>>",
+                "INT"
             ]
         );
+        assert_eq!(table.fields.iter().map(|field| field.id).collect::<Vec<_>>(), [0, 1, 2, 3, 4, 5, 8]);
+        let TypeKind::Row(place) = &table.fields[5].data_type.kind else { panic!("{:?}", table.fields[5]) };
+        assert_eq!(place.iter().map(|field| field.id).collect::<Vec<_>>(), [6, 7]);
         assert_eq!(table.fields[0].description.as_deref(), Some("it's"));
         assert_eq!(table.fields[3].default_value.as_deref(), Some("0"));
         assert_eq!(table.primary_keys, ["id", "day"]);
