@@ -106,10 +106,13 @@ fn read_checkpoint(path: &Path) -> Result<Option<Vec<u8>>> {
 
 /// Replaces the file: whoever reads it sees the old position or the new one, also after a power cut.
 fn write_checkpoint(path: &Path, bytes: &[u8]) -> Result<()> {
-    let beside = path.with_extension("tmp");
-    let written = std::fs::File::create(&beside).and_then(|mut file| {
+    // Not `with_extension`: checkpoints `a.1` and `a.2` would share one temporary file.
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".tmp");
+    let beside = Path::new(&beside);
+    let written = std::fs::File::create(beside).and_then(|mut file| {
         std::io::Write::write_all(&mut file, bytes)?;
         file.sync_all()
     });
-    written.and_then(|()| std::fs::rename(&beside, path)).map_err(|error| local(path.display(), error))
+    written.and_then(|()| std::fs::rename(beside, path)).map_err(|error| local(path.display(), error))
 }

@@ -80,7 +80,7 @@ async fn play(args: &DemoArgs, warehouse: &str) -> Result<()> {
     let mut plain_orders = load(&orders, OrderArrow::new(OrderGenerator::new(scale, 1, 1)), true).await?;
     let mut plain_customer = load(&customer, CustomerArrow::new(CustomerGenerator::new(scale, 1, 1)), true).await?;
     let mut plain_lineitem = load(&lineitem, LineItemArrow::new(LineItemGenerator::new(scale, 1, 1)), false).await?;
-    let loaded_lineitem = plain_lineitem.batches()?;
+    let loaded = [plain_orders.batches()?, plain_customer.batches()?, plain_lineitem.batches()?];
 
     let clock = session.lake.runtime().clone();
     let mut follower = Follower::start(warehouse, clock.clone())?;
@@ -126,7 +126,7 @@ async fn play(args: &DemoArgs, warehouse: &str) -> Result<()> {
         return Err(Failure::new(ErrorKind::Internal, message));
     }
     let latest = [plain_orders.batches()?, plain_customer.batches()?, plain_lineitem.batches()?];
-    queries::check(&sql, &latest, &loaded_lineitem, &mut out).await?;
+    queries::check(&sql, &loaded, &latest, &mut out).await?;
     output::flush(&mut out)
 }
 

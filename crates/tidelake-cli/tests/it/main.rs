@@ -1,0 +1,8 @@
+//! The program as its users run it.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods, reason = "tests")]
+
+mod import;
+mod manners;
+mod tail;
+mod tide;

@@ -1,0 +1,37 @@
+//! Exit codes, streams and hints.
+
+use crate::tide::Folder;
+
+#[test]
+fn exit_codes_say_what_kind_of_failure_it_was() {
+    let folder = Folder::new();
+    folder.sql("CREATE DATABASE db");
+    folder.sql("CREATE TABLE db.t (k INT, v STRING, PRIMARY KEY (k) NOT ENFORCED) WITH ('bucket' = '1')");
+    let rows = folder.file("rows.csv", "k,v\n1,a\n");
+    let import = |id| folder.tide(&["table", "import", "db.t", &rows, "--commit-user", "loader", "--commit-id", id]);
+
+    assert_eq!(import("7").code, Some(0));
+    let again = import("7");
+    assert_eq!(again.code, Some(0));
+    assert!(again.stderr.contains("nothing changed") && again.stderr.contains("snapshot 1"), "{}", again.stderr);
+    let older = import("5");
+    assert_eq!(older.code, Some(3), "{}", older.stderr);
+
+    for (args, code) in [
+        (&["table", "read", "db.none"][..], 4),
+        (&["table", "read", "none.t"], 4),
+        (&["sql", "-c", "SELECT * FROM db.none"], 4),
+        (&["sql", "-c", "SELEKT"], 1),
+        (&["table", "read", "db.t", "--where", "nothing = 1"], 1),
+        (&["table", "read", "db.t", "--option", "scan.snapshot-id=99"], 4),
+        (&["table", "fly"], 2),
+        (&["table", "read"], 2),
+        (&["table", "create", "db.u", "--schema", "not/there.json"], 4),
+    ] {
+        let ran = folder.tide(args);
+        assert_eq!(ran.code, Some(code), "{args:?}: {}", ran.stderr);
+        assert_eq!(ran.stdout, "", "{args:?}");
+        assert!(ran.stderr.starts_with("error: "), "{args:?}: {}", ran.stderr);
+    }
+    assert_eq!(folder.sql("SELECT * FROM db.t"), "k,v\n1,a\n");
+}
