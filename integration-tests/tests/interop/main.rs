@@ -1,7 +1,6 @@
 //! Tidelake against other implementations: what one writes the others read, row for row.
 //!
 //! Every comparison counts; what differs is collected and shown at the end. Rows follow from `TIDELAKE_SEED` (printed).
-#![expect(clippy::print_stdout, reason = "tests: the number of comparisons and the seed")]
 #![expect(clippy::panic, reason = "tests")]
 
 mod oracle;
@@ -11,6 +10,7 @@ mod shapes;
 
 use std::process::Command;
 
+use integration_tests::figure;
 use oracle::{Oracle, interop_folder, needed};
 use ours::{Ours, Result, Shape};
 use rows::{Random, row, value};
@@ -233,20 +233,20 @@ async fn pypaimon_reads(bench: &mut Bench) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn tidelake_java_and_python_read_each_others_tables() {
     let seed = std::env::var("TIDELAKE_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(1);
-    println!("TIDELAKE_SEED={seed}");
+    figure(format!("TIDELAKE_SEED={seed}"));
     let folder = tempfile::tempdir().expect("a folder");
     let warehouse = folder.path().to_str().expect("UTF-8").to_owned();
     let ours = Ours::open(&warehouse).await;
     let mut bench =
         Bench { warehouse, ours, java: Oracle::start(), random: Random(seed), comparisons: 0, faults: Vec::new() };
     tidelake_writes_java_reads(&mut bench).await;
-    println!("tidelake writes, java reads: {} comparisons", bench.comparisons);
+    figure(format!("tidelake writes, java reads: {} comparisons", bench.comparisons));
     java_writes_tidelake_reads(&mut bench).await;
-    println!("and java writes, tidelake reads: {} comparisons", bench.comparisons);
+    figure(format!("and java writes, tidelake reads: {} comparisons", bench.comparisons));
     both_write_in_turns(&mut bench).await;
-    println!("and both in turns: {} comparisons", bench.comparisons);
+    figure(format!("and both in turns: {} comparisons", bench.comparisons));
     pypaimon_reads(&mut bench).await;
-    println!("{} comparisons, {} faults", bench.comparisons, bench.faults.len());
+    figure(format!("{} comparisons, {} faults", bench.comparisons, bench.faults.len()));
     assert!(bench.faults.is_empty(), "{}", bench.faults.join("\n"));
     assert!(bench.comparisons >= 200, "only {} comparisons", bench.comparisons);
 }

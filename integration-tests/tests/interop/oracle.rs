@@ -6,33 +6,34 @@ use std::{
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
 };
 
+use integration_tests::figure;
 use serde_json::{Value, json};
 
 /// A running oracle; its JVM ends with it.
-pub struct Oracle {
+pub(crate) struct Oracle {
     process: Child,
     questions: Option<ChildStdin>,
     answers: BufReader<ChildStdout>,
 }
 
 /// What a command printed and how it ended.
-pub struct Answer {
-    pub lines: Vec<String>,
-    pub exit: i64,
-    pub error: String,
+pub(crate) struct Answer {
+    pub(crate) lines: Vec<String>,
+    pub(crate) exit: i64,
+    pub(crate) error: String,
 }
 
-pub fn interop_folder() -> PathBuf {
+pub(crate) fn interop_folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("interop")
 }
 
 /// A variable that these tests cannot do without: the feature `interop` was asked for.
-pub fn needed(variable: &str, what: &str) -> String {
+pub(crate) fn needed(variable: &str, what: &str) -> String {
     std::env::var(variable).unwrap_or_else(|_| panic!("set {variable} to {what}; `.ci/run` does so"))
 }
 
 impl Oracle {
-    pub fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let class_path =
             needed("TIDELAKE_ORACLE_CLASSPATH", "a file made by integration-tests/interop/oracle/classpath.sh 1.4.2");
         let mut process = Command::new(interop_folder().join("oracle/run.sh"))
@@ -46,11 +47,11 @@ impl Oracle {
         let mut oracle = Self { process, questions, answers };
         let version = oracle.ask(&["version"], &[]);
         assert_eq!(version.exit, 0, "{}", version.error);
-        println!("oracle: {}", version.lines[0]);
+        figure(format!("oracle: {}", version.lines[0]));
         oracle
     }
 
-    pub fn ask(&mut self, args: &[&str], input: &[String]) -> Answer {
+    pub(crate) fn ask(&mut self, args: &[&str], input: &[String]) -> Answer {
         let pipe = self.questions.as_mut().expect("open until dropped");
         writeln!(pipe, "{}", json!({ "args": args, "input": input }))
             .and_then(|()| pipe.flush())

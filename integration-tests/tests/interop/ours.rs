@@ -11,21 +11,21 @@ use tidelake_table::{
 use tidelake_types::{CanonicalReader, DataField, RowKind, parse_ddl_type, write_canonical_row};
 
 /// Fails are texts here: the test collects them.
-pub type Result<T> = std::result::Result<T, String>;
+pub(crate) type Result<T> = std::result::Result<T, String>;
 
 /// What a table is made of.
 #[derive(Clone, Default)]
-pub struct Shape {
-    pub name: String,
-    pub columns: Vec<(String, String)>,
-    pub partitions: Vec<String>,
-    pub keys: Vec<String>,
-    pub options: Vec<(String, String)>,
+pub(crate) struct Shape {
+    pub(crate) name: String,
+    pub(crate) columns: Vec<(String, String)>,
+    pub(crate) partitions: Vec<String>,
+    pub(crate) keys: Vec<String>,
+    pub(crate) options: Vec<(String, String)>,
 }
 
 impl Shape {
     /// `"k INT NOT NULL; v STRING"`, then names and options separated by blanks.
-    pub fn new(name: &str, columns: &str, keys: &str, partitions: &str, options: &str) -> Self {
+    pub(crate) fn new(name: &str, columns: &str, keys: &str, partitions: &str, options: &str) -> Self {
         let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
         Self {
             name: name.to_owned(),
@@ -45,7 +45,7 @@ impl Shape {
     }
 
     /// As the oracle's `--create` takes it.
-    pub fn json(&self) -> String {
+    pub(crate) fn json(&self) -> String {
         let fields: Vec<_> =
             self.columns.iter().map(|(name, data_type)| json!({ "name": name, "type": data_type })).collect();
         let options: serde_json::Map<_, _> =
@@ -54,7 +54,7 @@ impl Shape {
             .to_string()
     }
 
-    pub fn fields(&self) -> Vec<DataField> {
+    pub(crate) fn fields(&self) -> Vec<DataField> {
         let mut next_id = self.columns.len() as i32;
         (self.columns.iter().zip(0..))
             .map(|((name, text), id)| DataField::new(id, name, parse_ddl_type(text, &mut next_id).expect("a type")))
@@ -63,7 +63,7 @@ impl Shape {
 }
 
 /// A warehouse as Tidelake has it open.
-pub struct Ours {
+pub(crate) struct Ours {
     lake: Lake,
     catalog: Arc<dyn Catalog>,
 }
@@ -79,14 +79,14 @@ fn text(error: impl std::error::Error) -> String {
 }
 
 impl Ours {
-    pub async fn open(warehouse: &str) -> Self {
-        let lake = Lake::builder().with_format(ParquetFormat::default()).build().expect("a lake");
+    pub(crate) async fn open(warehouse: &str) -> Self {
+        let lake = Lake::builder().with_format(ParquetFormat).build().expect("a lake");
         let catalog = lake.open_catalog(&Options::from([("warehouse", warehouse)])).await.expect("a catalog");
         let _ = catalog.create_database("db", &Options::new()).await;
         Self { lake, catalog }
     }
 
-    pub async fn create(&self, shape: &Shape) -> Result<()> {
+    pub(crate) async fn create(&self, shape: &Shape) -> Result<()> {
         let mut options = Options::new();
         for (key, value) in &shape.options {
             options.set(key, value);
@@ -100,12 +100,12 @@ impl Ours {
         Ok(())
     }
 
-    pub async fn table(&self, name: &str) -> Result<Table> {
+    pub(crate) async fn table(&self, name: &str) -> Result<Table> {
         self.lake.table(&self.catalog, &format!("db.{name}")).await.map_err(text)
     }
 
     /// One commit.
-    pub async fn write(&self, name: &str, lines: &[String]) -> Result<()> {
+    pub(crate) async fn write(&self, name: &str, lines: &[String]) -> Result<()> {
         let table = self.table(name).await?;
         let rows = CanonicalReader::new(&table.schema().fields)
             .and_then(|reader| reader.read_text(&lines.join("\n")))
@@ -116,12 +116,12 @@ impl Ours {
             None => writer.write(rows.batch).await,
         }
         .map_err(text)?;
-        writer.commit().await.map_err(text)?;
+        let _ = writer.commit().await.map_err(text)?;
         Ok(())
     }
 
     /// All rows, sorted by their bytes.
-    pub async fn dump(&self, name: &str, from: Option<i64>, filter: Option<Filter>) -> Result<Vec<String>> {
+    pub(crate) async fn dump(&self, name: &str, from: Option<i64>, filter: Option<Filter>) -> Result<Vec<String>> {
         let table = self.table(name).await?;
         let mut scan = table.scan().wide_timestamps(true);
         if let Some(id) = from {
@@ -137,12 +137,12 @@ impl Ours {
         Ok(lines)
     }
 
-    pub async fn latest(&self, name: &str) -> Result<i64> {
+    pub(crate) async fn latest(&self, name: &str) -> Result<i64> {
         Ok(self.table(name).await?.snapshots().latest_id().await.map_err(text)?.unwrap_or(0))
     }
 
     /// Rows with kinds in reading order and a line after each plan, from the first snapshot to the newest.
-    pub async fn stream(&self, name: &str) -> Result<Vec<String>> {
+    pub(crate) async fn stream(&self, name: &str) -> Result<Vec<String>> {
         let table = self.table(name).await?;
         let latest = self.latest(name).await?;
         let mut stream =

@@ -3,17 +3,17 @@
 use tidelake_types::{DataField, DataType, TypeKind};
 
 /// SplitMix64.
-pub struct Random(pub u64);
+pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
-    pub fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         mixed ^ (mixed >> 31)
     }
 
-    pub fn below(&mut self, bound: u64) -> u64 {
+    pub(crate) fn below(&mut self, bound: u64) -> u64 {
         self.next() % bound
     }
 
@@ -33,7 +33,7 @@ impl Random {
 }
 
 /// One row; `small` says which columns take few values, so that keys meet again and partitions stay few.
-pub fn row(fields: &[DataField], small: &dyn Fn(&str) -> bool, random: &mut Random) -> String {
+pub(crate) fn row(fields: &[DataField], small: &dyn Fn(&str) -> bool, random: &mut Random) -> String {
     let members: Vec<_> = (fields.iter())
         .map(|field| format!("\"{}\":{}", field.name, value(&field.data_type, small(&field.name), random)))
         .collect();
@@ -41,13 +41,13 @@ pub fn row(fields: &[DataField], small: &dyn Fn(&str) -> bool, random: &mut Rand
 }
 
 /// One value, canonical.
-pub fn value(data_type: &DataType, small: bool, random: &mut Random) -> String {
+pub(crate) fn value(data_type: &DataType, small: bool, random: &mut Random) -> String {
     if data_type.nullable && random.below(5) == 0 {
         return "null".to_owned();
     }
     let n = random.below(7);
     match &data_type.kind {
-        TypeKind::Boolean => (n % 2 == 0).to_string(),
+        TypeKind::Boolean => n.is_multiple_of(2).to_string(),
         TypeKind::TinyInt => whole(small, n, -128, 127, random),
         TypeKind::SmallInt => whole(small, n, -32768, 32767, random),
         TypeKind::Int => whole(small, n, i32::MIN.into(), i32::MAX.into(), random),

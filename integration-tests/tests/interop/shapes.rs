@@ -81,7 +81,7 @@ fn values(suffix: &str) -> String {
 }
 
 /// Tables of every kind, their names beginning so.
-pub fn all(prefix: &str) -> Vec<Shape> {
+pub(crate) fn all(prefix: &str) -> Vec<Shape> {
     let mut shapes = Vec::new();
     let mut add = |name: String, columns: &str, keys: &str, partitions: &str, options: &str| {
         shapes.push(Shape::new(&format!("{prefix}{name}"), columns, keys, partitions, options));
@@ -118,7 +118,7 @@ pub fn all(prefix: &str) -> Vec<Shape> {
 }
 
 /// Tables that both write.
-pub fn in_turns() -> Vec<Shape> {
+pub(crate) fn in_turns() -> Vec<Shape> {
     let columns = "k INT NOT NULL; p STRING NOT NULL; v STRING; d DECIMAL(10,2); t TIMESTAMP(9)";
     vec![
         Shape::new("t_one", columns, "k", "", "bucket=1"),
@@ -130,7 +130,7 @@ pub fn in_turns() -> Vec<Shape> {
 }
 
 /// Tables of types that JSON has by itself.
-pub fn plain() -> Vec<Shape> {
+pub(crate) fn plain() -> Vec<Shape> {
     let columns = "k INT NOT NULL; s STRING; b BIGINT; f BOOLEAN; d DATE";
     vec![
         Shape::new("p_append", columns, "", "", ""),

@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use futures::{StreamExt, TryStreamExt};
+use integration_tests::figure;
 use serde_json::{Value, json};
 use tidelake_error::{Classify, ErrorKind};
 use tidelake_io::{FilePath, Publish};
@@ -261,8 +262,9 @@ fn nothing_is_lost_or_doubled_at_any_crash_point() {
             ),
             following(profile),
         ];
+        reports.iter().for_each(figure);
         points += reports.iter().map(|report| report.points).sum::<usize>();
     }
-    eprintln!("{points} crash points");
+    figure(format!("{points} crash points"));
     assert!(points >= 2000, "{points} crash points");
 }

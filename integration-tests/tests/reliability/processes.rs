@@ -12,6 +12,7 @@ use std::{
 };
 
 use futures::TryStreamExt;
+use integration_tests::figure;
 use tidelake_runtime::Runtime;
 use tidelake_table::{CommitOutcome, StreamStart, Table};
 
@@ -126,7 +127,7 @@ fn each_commit_of_eight_processes_is_there_once_and_is_seen_once() {
     let roles: Vec<String> = upserters.chain((0..APPENDERS).map(|writer| format!("appended {writer}"))).collect();
     let writers: Vec<Child> = roles.iter().map(|role| start(folder, role)).collect();
     let ended: Vec<bool> = writers.into_iter().map(|mut writer| writer.wait().unwrap().success()).collect();
-    eprintln!("{} commits of {} processes in {:?}", roles.len() * COMMITS as usize, roles.len(), began.elapsed());
+    figure(format!("{} commits of {} processes in {:?}", roles.len() * COMMITS as usize, roles.len(), began.elapsed()));
     File::create(format!("{folder}/stopped")).unwrap();
     let followed: Vec<bool> = followers.into_iter().map(|mut follower| follower.wait().unwrap().success()).collect();
     assert!(ended.iter().chain(&followed).all(|success| *success), "a process failed: {ended:?} {followed:?}");
