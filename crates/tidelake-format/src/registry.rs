@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
-use crate::{FileFormat, Result, error::UnknownFormatSnafu};
+use crate::{Error, FileFormat, Result, error::UnknownFormatSnafu};
 
 /// Formats by name: a value of a lake, never global. A later registration under the same name replaces an earlier one.
 #[derive(Debug, Clone, Default)]
@@ -36,6 +36,9 @@ impl FormatRegistry {
         let mut extensions = file_name.rsplit('.');
         let last = extensions.next().unwrap_or_default();
         let extension = if CODECS.contains(&last) { extensions.next().unwrap_or(last) } else { last };
-        self.get(extension.strip_prefix("cc-").unwrap_or(extension))
+        let name = extension.strip_prefix("cc-").unwrap_or(extension);
+        // Whoever names a format has misspelt it; a file that stands there is a fair request that this build cannot serve.
+        self.get(name)
+            .map_err(|unknown| Error::unsupported(name, format!("be read in this build ({file_name}): {unknown}")))
     }
 }

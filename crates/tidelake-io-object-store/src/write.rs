@@ -58,7 +58,11 @@ impl FileWrite for StoreWrite {
                 }
             }
             State::Parts(mut parts) => {
-                parts.wait_for_capacity(PARALLEL).await.map_err(failed)?;
+                if let Err(error) = parts.wait_for_capacity(PARALLEL).await {
+                    // Parts that nobody ends cost money for ever; the first error says more than one of this.
+                    let _ = parts.abort().await;
+                    return Err(failed(error));
+                }
                 parts.put(chunk);
                 State::Parts(parts)
             }

@@ -60,6 +60,8 @@ impl LakeBuilder {
         with_format(format: impl tidelake_format::FileFormat);
         /// A catalog, chosen by the option `metastore`.
         with_catalog(factory: impl tidelake_catalog::CatalogFactory);
+        /// Told after each commit of this lake.
+        with_commit_listener(listener: impl tidelake_table::CommitListener);
     }
 
     /// The lake. Called inside a tokio runtime unless a runtime was given.
