@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use tidelake_format::FormatRegistry;
 use tidelake_io::FileIO;
-use tidelake_meta::{SchemaStore, TableLayout, TableSchema};
+use tidelake_meta::{FILE_FORMAT, SchemaStore, TableLayout, TableSchema};
 use tidelake_runtime::Runtime;
 use tidelake_types::PartitionValues;
+
+use crate::{CHANGELOG_FILE_FORMAT, Result, error::UnsupportedSnafu};
 
 /// All that reading and writing the data files of one table needs. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -23,6 +25,22 @@ pub struct TableFiles {
     pub formats: FormatRegistry,
     /// Time, ids, threads.
     pub runtime: Runtime,
+}
+
+impl TableFiles {
+    /// `Unsupported`, with the option's name, if new files of the table would be of a format that is not registered.
+    pub fn check_formats(&self) -> Result<()> {
+        let options = &self.schema.options;
+        let changelog = options.get(&CHANGELOG_FILE_FORMAT)?.map(|format| (CHANGELOG_FILE_FORMAT.name(), format));
+        let named = [(FILE_FORMAT.name(), options.get(&FILE_FORMAT)?)].into_iter().chain(changelog);
+        for (option, format) in named {
+            if let Err(unknown) = self.formats.get(&format) {
+                let message = format!("option `{option}` = `{format}` is not supported: {unknown}");
+                return UnsupportedSnafu { message }.fail();
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Which bucket, and where its files lie.

@@ -73,6 +73,7 @@ impl BucketWriters {
     pub fn try_new(parts: WriteParts) -> Result<Self> {
         let schema = &parts.files.schema;
         tidelake_meta::unsupported_for_writing(schema)?;
+        parts.files.check_formats()?;
         Ok(Self {
             schema: arrow_schema(&schema.fields)?,
             router: Router::try_new(schema)?,

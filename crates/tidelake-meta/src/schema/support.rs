@@ -5,7 +5,7 @@ use tidelake_types::arrow_type;
 use crate::{
     BucketMode, ChangelogProducer, MergeEngine, Result, TableSchema,
     error::unsupported,
-    options::{DELETION_VECTORS_ENABLED, FILE_FORMAT, SEQUENCE_FIELD},
+    options::{DELETION_VECTORS_ENABLED, SEQUENCE_FIELD},
 };
 
 /// `Unsupported`, with the option's name, for a table whose rows this build would not read as they are meant.
@@ -48,7 +48,8 @@ pub fn unsupported_for_reading(schema: &TableSchema) -> Result<()> {
     refuse_if_true(schema, &["sequence.snapshot-ordering", "ignore-delete", "ignore-update-before"])
 }
 
-/// `Unsupported`, with the option's name, for a table that this build would not write as it is meant.
+/// `Unsupported`, with the option's name, for a table that this build would not write as it is meant. Which file formats
+/// there are is not known here.
 pub fn unsupported_for_writing(schema: &TableSchema) -> Result<()> {
     unsupported_for_reading(schema)?;
     match schema.bucket_mode()? {
@@ -61,12 +62,6 @@ pub fn unsupported_for_writing(schema: &TableSchema) -> Result<()> {
     }
     if !matches!(schema.changelog_producer()?, ChangelogProducer::None | ChangelogProducer::Input) {
         return refuse(schema, "changelog-producer");
-    }
-    if !schema.options.get(&FILE_FORMAT)?.eq_ignore_ascii_case("parquet") {
-        return refuse(schema, FILE_FORMAT.name());
-    }
-    if schema.options.text("changelog-file.format").is_some_and(|format| !format.eq_ignore_ascii_case("parquet")) {
-        return refuse(schema, "changelog-file.format");
     }
     if schema.options.text("manifest.format").is_some_and(|format| !format.eq_ignore_ascii_case("avro")) {
         return refuse(schema, "manifest.format");

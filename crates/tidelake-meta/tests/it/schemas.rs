@@ -152,7 +152,7 @@ fn what_cannot_be_served_is_told_by_the_options_name() {
     check(&["k"], &[("bucket", "4"), ("rowkind.field", "v")], None, Some("rowkind.field"));
     check(&["k"], &[("bucket", "4"), ("ignore-delete", "true")], Some("ignore-delete"), Some("ignore-delete"));
     check(&[], &[("deletion-vectors.enabled", "true")], Some("deletion-vectors"), Some("deletion-vectors"));
-    check(&[], &[("file.format", "orc")], None, Some("file.format"));
+    check(&[], &[("manifest.format", "orc")], None, Some("manifest.format"));
     check(&[], &[("file-index.bloom-filter.columns", "v")], None, Some("file-index"));
     check(&[], &[("scan.fallback-branch", "b")], Some("fallback"), Some("fallback"));
 }
