@@ -1,7 +1,8 @@
 //! Storage as Tidelake needs it: whole immutable files, positional reads, exclusive creation.
 //!
 //! Start with [`FileIO`] (the contract), [`FilePath`] (where) and [`LocalFileIO`] or [`MemoryFileIO`] (two backends).
-//! A stranger's backend implements [`FileIO`] and [`FileIOFactory`] and passes `conformance::all`.
+//! A stranger's backend implements [`FileIO`] and [`FileIOFactory`], needs this crate alone, and passes `conformance::all`
+//! (feature `conformance`).
 //!
 //! ```
 //! use tidelake_io::{Bytes, FileIO, FileIOExt, FilePath, MemoryFileIO, Publish};
@@ -39,10 +40,10 @@ pub use ranges::{check_range, join_ranges, slice_ranges};
 pub use registry::FileIORegistry;
 pub use resolver::FileIOResolver;
 
-// What the traits mention, so that a backend needs this crate alone.
+// What the traits mention and an implementation takes in its hands, so that a backend needs this crate alone.
 pub use async_trait::async_trait;
 pub use bytes::Bytes;
-pub use futures::stream::BoxStream;
+pub use futures::stream::{self, BoxStream};
 pub use tidelake_error::{Classify, ErrorKind};
 pub use tidelake_runtime::Runtime;
-pub use tidelake_types::Options;
+pub use tidelake_types::{OptionKey, OptionValue, Options};

@@ -5,3 +5,4 @@ mod conformance;
 mod local;
 mod paths;
 mod roots;
+mod stranger;
