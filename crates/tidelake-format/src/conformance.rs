@@ -1,18 +1,24 @@
 //! The suite that every implementation of [`FileFormat`] passes.
 //!
-//! ```ignore
-//! #[tokio::test]
-//! async fn the_format_conforms() {
-//!     tidelake_format::conformance::all(&MyFormat).await;
-//! }
 //! ```
+//! # use tidelake_format::FileFormat;
+//! # async fn example(my_format: &dyn FileFormat) {
+//! // In a test of the format's own:
+//! tidelake_format::conformance::all(my_format).await;
+//! // What it is meant to refuse; a format for every table refuses nothing.
+//! assert_eq!(tidelake_format::conformance::refused(my_format), Vec::<String>::new());
+//! # }
+//! ```
+//!
+//! A format need not take every type: the suite writes a column of each that [`FileFormat::check_schema`] takes, and wants
+//! to hear early and by name of each that it refuses.
 
 mod table;
 
 use std::{ops::Range, panic::AssertUnwindSafe, sync::Arc};
 
 use arrow_array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, UInt64Array};
-use arrow_schema::{Schema, SchemaRef};
+use arrow_schema::{DataType as ArrowType, Field, Schema, SchemaRef};
 use arrow_select::{concat::concat_batches, take::take_record_batch};
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -21,7 +27,9 @@ use tidelake_error::{Classify, ErrorKind};
 use tidelake_expr::{Operator, Predicate, column, evaluate};
 use tidelake_io::{FilePath, FileRead};
 use tidelake_runtime::Runtime;
-use tidelake_types::{DataField, Options, RowPositions, Scalar, arrow_schema, arrow_schema_wide, is_wide_timestamp};
+use tidelake_types::{
+    DataField, Options, RowPositions, Scalar, arrow_schema, arrow_schema_wide, cast_array_as, is_wide_timestamp,
+};
 
 use crate::{
     ColumnStatistics, DecodedBatch, FileFormat, FormatContext, OpenFile, ReadRequest, Result, StatisticsMode,
@@ -31,9 +39,12 @@ use crate::{
 /// Checks what the contract promises. Panics with what does not hold; call it inside a tokio runtime.
 pub async fn all(format: &dyn FileFormat) {
     let suite = Suite::new(format).await;
+    suite.what_is_refused_is_told_by_its_column();
     suite.what_was_written_comes_back().await;
+    suite.rows_in_the_wide_form_are_written().await;
     suite.a_file_without_rows_is_a_file().await;
     suite.columns_and_fields_come_as_asked().await;
+    suite.a_cast_is_refused().await;
     suite.rows_are_counted_without_columns().await;
     suite.rows_are_taken_by_position().await;
     suite.row_groups_are_read_alone().await;
@@ -45,6 +56,11 @@ pub async fn all(format: &dyn FileFormat) {
     suite.a_reader_can_be_dropped().await;
 }
 
+/// The types of the suite that the format refuses, as in SQL.
+pub fn refused(format: &dyn FileFormat) -> Vec<String> {
+    table::fields(format).1.iter().map(|field| field.data_type.to_string()).collect()
+}
+
 /// Rows of the batches that are written.
 const BATCHES: [usize; 5] = [0, 1, 700, 33, 1_500];
 
@@ -52,6 +68,7 @@ struct Suite<'a> {
     format: &'a dyn FileFormat,
     runtime: Runtime,
     fields: Vec<DataField>,
+    refused: Vec<DataField>,
     schema: SchemaRef,
     whole: RecordBatch,
     file: Arc<Memory>,
@@ -62,7 +79,9 @@ struct Suite<'a> {
 impl<'a> Suite<'a> {
     async fn new(format: &'a dyn FileFormat) -> Self {
         let runtime = Runtime::tokio(1, 1 << 30);
-        let fields = table::fields(format);
+        let (fields, refused) = table::fields(format);
+        let first = fields.first().map(|field| field.name.as_str());
+        assert_eq!(first, Some("id"), "a format takes BIGINT NOT NULL at least");
         let schema = arrow_schema(&fields).expect("every type of the suite has an Arrow form");
         let mut first = 0;
         let batches = BATCHES.map(|rows| {
@@ -72,7 +91,7 @@ impl<'a> Suite<'a> {
         let whole = concat_batches(&schema, &batches).expect("batches of one schema");
         let (file, written) = encode(format, &schema, StatisticsMode::Full, &batches);
         let open = opened(format, &runtime, &file).await.expect("a file just written opens");
-        Self { format, runtime, fields, schema, whole, file, written, open }
+        Self { format, runtime, fields, refused, schema, whole, file, written, open }
     }
 
     fn request(&self, projection: &SchemaRef) -> ReadRequest {
@@ -88,6 +107,43 @@ impl<'a> Suite<'a> {
     async fn read(&self, request: ReadRequest) -> Vec<DecodedBatch> {
         let batches = self.start(request);
         batches.try_collect().await.expect("a file just written can be read")
+    }
+
+    fn what_is_refused_is_told_by_its_column(&self) {
+        for field in &self.refused {
+            let columns = [self.fields[0].clone(), field.clone()];
+            for form in [arrow_schema, arrow_schema_wide] {
+                let schema = form(&columns).expect("every type of the suite has an Arrow form");
+                let name = format!("`{}` {}", field.name, field.data_type);
+                let error = self.format.check_schema(&schema).expect_err("refused alone and taken beside another");
+                assert_eq!(error.kind(), ErrorKind::Unsupported, "{name}: {error}");
+                assert!(error.to_string().contains(&field.name), "which column is refused? {name}: {error}");
+                let encoder = self.format.encoder(&request(&schema, StatisticsMode::Full));
+                assert!(encoder.is_err(), "{name} is refused, and there is an encoder for it");
+            }
+        }
+    }
+
+    /// Tables write timestamps of nanoseconds so.
+    async fn rows_in_the_wide_form_are_written(&self) {
+        let wide = arrow_schema_wide(&self.fields).expect("every type of the suite has an Arrow form");
+        self.format.check_schema(&wide).expect("a type that is taken is taken in both forms");
+        let columns =
+            self.whole.columns().iter().zip(&self.fields).zip(wide.fields()).map(|((column, field), form)| {
+                cast_array_as(column, &field.data_type, &field.data_type, form.data_type())
+                    .expect("another form of the same")
+            });
+        let rows = RecordBatch::try_new(Arc::clone(&wide), columns.collect()).expect("columns of the wide schema");
+        let (file, written) = encode(self.format, &wide, StatisticsMode::Full, std::slice::from_ref(&rows));
+        self.bounds_hold("the file in the wide form", &rows, |index| written.statistics.get(index).cloned());
+        let open = opened(self.format, &self.runtime, &file).await.expect("a file just written opens");
+        for expected in [&rows, &self.whole] {
+            let row_groups = 0..open.row_groups().len();
+            let request = ReadRequest { row_groups, ..self.request(&expected.schema()) };
+            let file: Arc<dyn FileRead> = Arc::<Memory>::clone(&file);
+            let batches = read(file, Arc::clone(&open), request, self.runtime.clone());
+            same_rows(&batches.try_collect::<Vec<_>>().await.expect("a file just written can be read"), expected);
+        }
     }
 
     async fn what_was_written_comes_back(&self) {
@@ -128,6 +184,13 @@ impl<'a> Suite<'a> {
         let expected =
             RecordBatch::try_new(Arc::clone(&projection), columns.collect()).expect("columns of the projection");
         same_rows(&batches, &expected);
+    }
+
+    async fn a_cast_is_refused(&self) {
+        let text = Arc::new(Schema::new(vec![Field::new("id", ArrowType::Utf8, false)]));
+        let batches: Result<Vec<_>> = self.start(self.request(&text)).try_collect().await;
+        let error = batches.expect_err("BIGINT was read as STRING: casts are not for formats");
+        assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
     }
 
     async fn rows_are_counted_without_columns(&self) {
