@@ -41,7 +41,7 @@ pub trait Catalog: Debug + Send + Sync + 'static {
     /// Changes a table's schema: all changes, or none. Changes of others that came first stay.
     async fn alter_table(&self, table: &Identifier, changes: &[SchemaChange]) -> Result<TableEntry>;
 
-    /// Renames a table; `Unsupported` where that cannot be done at once.
+    /// Renames a table, into another database too; `Unsupported` where that cannot be done at once.
     async fn rename_table(&self, from: &Identifier, to: &Identifier) -> Result<()>;
 
     /// Drops a table with all its files.

@@ -180,6 +180,14 @@ async fn names(catalog: &dyn Catalog) -> Checked {
     )?;
     let dropped = catalog.drop_table(&system).await;
     fails("a system table cannot be dropped", ErrorKind::InvalidInput, dropped)?;
+    let branch = Identifier { branch: Some("missing".to_owned()), ..unicode.clone() };
+    let loaded = catalog.load_table(&branch).await;
+    let kind = loaded.as_ref().err().map(Classify::kind);
+    holds(
+        "a missing branch is `NotFound`, or `Unsupported` where there are none",
+        matches!(kind, Some(ErrorKind::NotFound | ErrorKind::Unsupported)),
+        &loaded,
+    )?;
     ok("a table can be dropped", catalog.drop_table(&unicode).await)
 }
 
@@ -189,6 +197,7 @@ async fn renaming(catalog: &dyn Catalog) -> Checked {
     let left = match catalog.rename_table(&from, &to).await {
         Ok(()) => {
             fails("a renamed table is gone from its old name", ErrorKind::NotFound, catalog.load_table(&from).await)?;
+            renaming_badly(catalog, &to).await?;
             to
         }
         Err(error) if error.kind() == ErrorKind::Unsupported => {
@@ -199,6 +208,21 @@ async fn renaming(catalog: &dyn Catalog) -> Checked {
     };
     ok("the table is there under one name", catalog.load_table(&left).await)?;
     ok("a table can be dropped", catalog.drop_table(&left).await)
+}
+
+/// For catalogs that rename: `table` stays what it is.
+async fn renaming_badly(catalog: &dyn Catalog, table: &Identifier) -> Checked {
+    let (missing, taken) = (identifier("missing"), identifier("taken"));
+    let renamed = catalog.rename_table(&missing, &identifier("new")).await;
+    fails("a missing table cannot be renamed", ErrorKind::NotFound, renamed)?;
+    let renamed = catalog.rename_table(table, &plain("conformance_missing", "new")).await;
+    fails("no table is renamed into a missing database", ErrorKind::NotFound, renamed)?;
+    ok("a table can be made", catalog.create_table(&taken, &schema("taken")).await)?;
+    let renamed = catalog.rename_table(table, &taken).await;
+    fails("no table takes the name of another", ErrorKind::AlreadyExists, renamed)?;
+    let found = ok("a table can be loaded", catalog.load_table(&taken).await)?;
+    holds("the other stays what it is", found.schema.comment.as_deref() == Some("taken"), &found.schema)?;
+    ok("a table can be dropped", catalog.drop_table(&taken).await)
 }
 
 async fn storage(catalog: &dyn Catalog) -> Checked {

@@ -3,7 +3,7 @@
 //!
 //! Start with [`Catalog`] (the contract), [`Identifier`] (a name) and [`FilesystemCatalog`] (a folder of databases). A
 //! stranger's catalog implements [`Catalog`] and [`CatalogFactory`], needs this crate alone, and passes
-//! `conformance::all` (feature `conformance`).
+//! `conformance::all` (feature `conformance`). A short one from beginning to end is `examples/stranger-catalog`.
 //!
 //! ```
 //! # use std::sync::Arc;
@@ -34,11 +34,16 @@ pub use identifier::{Identifier, check_name};
 pub use options::*;
 pub use registry::CatalogRegistry;
 
-// What the traits mention, so that a catalog needs this crate alone.
+// What the traits mention and an implementation takes in its hands, so that a catalog needs this crate alone. A catalog
+// with a commit call of its own implements `SnapshotCommit`, whose errors are `CommitError`.
 pub use async_trait::async_trait;
-pub use tidelake_commit::{PublishSnapshotCommit, Published, SnapshotCommit, SnapshotPublication, create_table};
+pub use tidelake_commit::{
+    Error as CommitError, PublishSnapshotCommit, Published, SnapshotCommit, SnapshotPublication, create_table,
+};
 pub use tidelake_error::{Classify, ErrorKind};
-pub use tidelake_io::{FileIO, FileIORegistry, FileIOResolver, FilePath};
-pub use tidelake_meta::{SchemaChange, SchemaStore, TableLayout, TableSchema};
+pub use tidelake_io::{self as io, Bytes, FileIO, FileIOExt, FileIORegistry, FileIOResolver, FilePath, Publish};
+pub use tidelake_meta::{
+    CommitIdentity, CommitKind, Error as MetaError, SchemaChange, SchemaStore, Snapshot, TableLayout, TableSchema,
+};
 pub use tidelake_runtime::Runtime;
-pub use tidelake_types::{DataField, DataType, Options, TypeKind};
+pub use tidelake_types::{DataField, DataType, OptionKey, OptionValue, Options, TypeKind};

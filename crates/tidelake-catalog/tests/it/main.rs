@@ -3,7 +3,6 @@
 
 mod conformance;
 mod filesystem;
-mod stranger;
 
 use std::sync::Arc;
 
