@@ -14,8 +14,17 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace").to_owned()
 }
 
-/// Each of our packages with its normal and build dependencies (names, and whether they are ours).
-fn packages() -> BTreeMap<String, BTreeSet<String>> {
+/// What is read of `cargo metadata`.
+struct Packages {
+    /// Each of our packages with its normal and build dependencies.
+    dependencies: BTreeMap<String, BTreeSet<String>>,
+    /// The same with its dev-dependencies.
+    dev_dependencies: BTreeMap<String, BTreeSet<String>>,
+    /// Those in `examples/`.
+    examples: BTreeSet<String>,
+}
+
+fn packages() -> Packages {
     let output = Command::new(env!("CARGO"))
         .args(["metadata", "--no-deps", "--offline", "--format-version", "1"])
         .current_dir(root())
@@ -23,21 +32,29 @@ fn packages() -> BTreeMap<String, BTreeSet<String>> {
         .expect("cargo metadata");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let metadata: Value = serde_json::from_slice(&output.stdout).expect("JSON");
-    (metadata["packages"].as_array().expect("packages").iter())
-        .map(|package| {
-            let dependencies = (package["dependencies"].as_array().expect("dependencies").iter())
-                .filter(|dependency| dependency["kind"] != "dev")
-                .map(|dependency| dependency["name"].as_str().expect("a name").to_owned())
-                .collect();
-            (package["name"].as_str().expect("a name").to_owned(), dependencies)
-        })
-        .collect()
+    let text = |value: &Value| value.as_str().expect("a text").to_owned();
+    let mut packages =
+        Packages { dependencies: BTreeMap::new(), dev_dependencies: BTreeMap::new(), examples: BTreeSet::new() };
+    for package in metadata["packages"].as_array().expect("packages") {
+        let name = text(&package["name"]);
+        let dependencies = package["dependencies"].as_array().expect("dependencies");
+        let (dev, other): (Vec<_>, Vec<_>) = dependencies.iter().partition(|dependency| dependency["kind"] == "dev");
+        let names = |found: Vec<&Value>| found.into_iter().map(|dependency| text(&dependency["name"])).collect();
+        packages.dependencies.insert(name.clone(), names(other));
+        packages.dev_dependencies.insert(name.clone(), names(dev));
+        if Path::new(&text(&package["manifest_path"])).starts_with(root().join("examples")) {
+            packages.examples.insert(name);
+        }
+    }
+    packages
 }
 
 struct Plan {
     /// In the order of the file.
     arrows: Vec<(String, Vec<String>)>,
     gates: BTreeMap<String, Vec<String>>,
+    /// A crate of `examples/`, and the short name of its contract crate.
+    strangers: BTreeMap<String, String>,
 }
 
 fn plan() -> Plan {
@@ -50,6 +67,9 @@ fn plan() -> Plan {
     Plan {
         arrows: table("arrows").iter().map(|(name, targets)| (name.clone(), names(targets))).collect(),
         gates: table("gates").iter().map(|(name, keepers)| (name.clone(), names(keepers))).collect(),
+        strangers: (table("strangers").iter())
+            .map(|(name, contract)| (name.clone(), contract.as_str().expect("a name").to_owned()))
+            .collect(),
     }
 }
 
@@ -65,7 +85,7 @@ fn expanded(short: &str) -> Vec<String> {
     }
 }
 
-fn faults(packages: &BTreeMap<String, BTreeSet<String>>, plan: &Plan) -> Vec<String> {
+fn faults(packages: &Packages, plan: &Plan) -> Vec<String> {
     let mut faults = Vec::new();
     let mut allowed: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
     let mut above: BTreeSet<&str> = BTreeSet::new();
@@ -79,7 +99,7 @@ fn faults(packages: &BTreeMap<String, BTreeSet<String>>, plan: &Plan) -> Vec<Str
         above.insert(name);
         allowed.insert(name, targets);
     }
-    for (name, dependencies) in packages.iter().filter(|(name, _)| name.starts_with("tidelake")) {
+    for (name, dependencies) in packages.dependencies.iter().filter(|(name, _)| name.starts_with("tidelake")) {
         let Some(targets) = allowed.get(name.as_str()) else {
             faults.push(format!("{name} has no line in arrows.toml"));
             continue;
@@ -88,6 +108,9 @@ fn faults(packages: &BTreeMap<String, BTreeSet<String>>, plan: &Plan) -> Vec<Str
             if dependency.starts_with("tidelake") && !targets.contains(dependency) {
                 faults.push(format!("{name} must not depend on {dependency}"));
             }
+            if packages.examples.contains(dependency) {
+                faults.push(format!("{name} must not depend on {dependency}, which shows how it is used"));
+            }
             for (gated, keepers) in &plan.gates {
                 let family = dependency == gated || dependency.starts_with(&format!("{gated}-"));
                 if family && !keepers.iter().any(|keeper| full_name(keeper) == *name) {
@@ -95,6 +118,25 @@ fn faults(packages: &BTreeMap<String, BTreeSet<String>>, plan: &Plan) -> Vec<Str
                 }
             }
         }
+    }
+    faults
+        .extend(packages.examples.iter().flat_map(|name| faults_of_stranger(packages, name, plan.strangers.get(name))));
+    faults
+}
+
+/// A stranger has nothing but what the contract gives it; its tests may have a runtime, and nothing more of ours.
+fn faults_of_stranger(packages: &Packages, name: &str, contract: Option<&String>) -> Vec<String> {
+    let Some(contract) = contract.map(|short| full_name(short)) else {
+        return vec![format!("{name} has no line under [strangers] in arrows.toml")];
+    };
+    let mut faults = Vec::new();
+    if packages.dependencies[name] != BTreeSet::from([contract.clone()]) {
+        let found = &packages.dependencies[name];
+        faults.push(format!("{name} must depend on {contract} and on nothing else, and has {found:?}"));
+    }
+    let dev = packages.dev_dependencies[name].iter();
+    for dependency in dev.filter(|dependency| dependency.starts_with("tidelake") && **dependency != contract) {
+        faults.push(format!("{name} must not use {dependency} in its tests: it knows {contract} alone"));
     }
     faults
 }
@@ -131,7 +173,7 @@ fn testing_in_src(packages: &BTreeMap<String, BTreeSet<String>>) -> Vec<String> 
 fn crates_depend_on_each_other_only_along_the_arrows() {
     let packages = packages();
     let mut found = faults(&packages, &plan());
-    found.extend(testing_in_src(&packages));
+    found.extend(testing_in_src(&packages.dependencies));
     assert!(found.is_empty(), "{}", found.join("\n"));
 }
 
@@ -144,12 +186,10 @@ fn a_wrong_arrow_a_missing_line_and_an_open_gate_are_each_found() {
             ("tidelake-format".into(), vec![]),
         ],
         gates: [("parquet".to_owned(), vec!["format-parquet".to_owned()])].into(),
+        strangers: BTreeMap::new(),
     };
-    let packages = [
-        ("tidelake-error".to_owned(), BTreeSet::from(["tidelake-io".to_owned(), "parquet-variant".to_owned()])),
-        ("tidelake-new".to_owned(), BTreeSet::new()),
-    ]
-    .into();
+    let packages =
+        example_packages(&[("tidelake-error", &["tidelake-io", "parquet-variant"]), ("tidelake-new", &[])], &[], &[]);
     assert_eq!(
         faults(&packages, &plan),
         [
@@ -160,4 +200,42 @@ fn a_wrong_arrow_a_missing_line_and_an_open_gate_are_each_found() {
         ]
         .map(str::to_owned)
     );
+}
+
+#[test]
+fn a_stranger_that_knows_more_than_its_contract_is_found() {
+    let plan = Plan {
+        arrows: vec![("tidelake-io".into(), vec![]), ("tidelake".into(), vec!["io".into()])],
+        gates: BTreeMap::new(),
+        strangers: [("good", "io"), ("curious", "io")].map(|(name, to)| (name.to_owned(), to.to_owned())).into(),
+    };
+    let packages = example_packages(
+        &[
+            ("tidelake-io", &[]),
+            ("tidelake", &["tidelake-io", "good"]),
+            ("good", &["tidelake-io"]),
+            ("curious", &["tidelake-io", "bytes"]),
+            ("unknown", &["tidelake-io"]),
+        ],
+        &[("good", &["tidelake-io", "tokio"]), ("curious", &["tidelake-testing"])],
+        &["good", "curious", "unknown"],
+    );
+    assert_eq!(
+        faults(&packages, &plan),
+        [
+            "tidelake must not depend on good, which shows how it is used",
+            "curious must depend on tidelake-io and on nothing else, and has {\"bytes\", \"tidelake-io\"}",
+            "curious must not use tidelake-testing in its tests: it knows tidelake-io alone",
+            "unknown has no line under [strangers] in arrows.toml",
+        ]
+        .map(str::to_owned)
+    );
+}
+
+type Named<'a> = &'a [(&'a str, &'a [&'a str])];
+
+fn example_packages(dependencies: Named<'_>, dev_dependencies: Named<'_>, examples: &[&str]) -> Packages {
+    let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<BTreeSet<_>>();
+    let map = |named: Named<'_>| named.iter().map(|(name, to)| ((*name).to_owned(), set(to))).collect();
+    Packages { dependencies: map(dependencies), dev_dependencies: map(dev_dependencies), examples: set(examples) }
 }
