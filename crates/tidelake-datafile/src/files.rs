@@ -6,7 +6,7 @@ use tidelake_format::FormatRegistry;
 use tidelake_io::FileIO;
 use tidelake_meta::{FILE_FORMAT, SchemaStore, TableLayout, TableSchema};
 use tidelake_runtime::Runtime;
-use tidelake_types::PartitionValues;
+use tidelake_types::{PartitionValues, arrow_schema_wide};
 
 use crate::{CHANGELOG_FILE_FORMAT, Result, error::UnsupportedSnafu};
 
@@ -28,14 +28,16 @@ pub struct TableFiles {
 }
 
 impl TableFiles {
-    /// `Unsupported`, with the option's name, if new files of the table would be of a format that is not registered.
+    /// `Unsupported`, with the option's name, if new files of the table would be of a format that is not registered, or that
+    /// cannot store its columns.
     pub fn check_formats(&self) -> Result<()> {
         let options = &self.schema.options;
         let changelog = options.get(&CHANGELOG_FILE_FORMAT)?.map(|format| (CHANGELOG_FILE_FORMAT.name(), format));
         let named = [(FILE_FORMAT.name(), options.get(&FILE_FORMAT)?)].into_iter().chain(changelog);
-        for (option, format) in named {
-            if let Err(unknown) = self.formats.get(&format) {
-                let message = format!("option `{option}` = `{format}` is not supported: {unknown}");
+        let columns = arrow_schema_wide(&self.schema.fields)?;
+        for (option, name) in named {
+            if let Err(reason) = self.formats.get(&name).and_then(|format| format.check_schema(&columns)) {
+                let message = format!("option `{option}` = `{name}` is not supported: {reason}");
                 return UnsupportedSnafu { message }.fail();
             }
         }

@@ -3,6 +3,7 @@
 
 mod broken;
 mod evolution;
+mod formats;
 mod rolling;
 mod round_trip;
 mod statistics;

@@ -84,17 +84,3 @@ async fn a_wrong_limit_names_its_option() {
         assert!(error.to_string().contains(option), "{error}");
     }
 }
-
-#[tokio::test]
-async fn a_format_that_is_not_registered_is_told_by_the_options_name() {
-    use tidelake_error::{Classify, ErrorKind};
-    for option in ["file.format", "changelog-file.format"] {
-        let fields = vec![field(0, "k", TypeKind::BigInt.not_null())];
-        let table = Table::keyed(fields.clone(), &["k"], Options::from([(option, "abacus")])).await;
-        let error = table.files.check_formats().unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Unsupported);
-        assert!(error.to_string().contains(option) && error.to_string().contains("abacus"), "{error}");
-        let table = Table::keyed(fields, &["k"], Options::from([(option, "Parquet")])).await;
-        table.files.check_formats().unwrap();
-    }
-}
