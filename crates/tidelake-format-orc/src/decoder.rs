@@ -184,12 +184,15 @@ impl OrcDecoder {
             Error::too_large(&self.path, "a stripe's footer", max.saturating_add(1), max)
         })?;
         let footer = StripeFooter::decode(&plain[..]).map_err(|error| broken(error.to_string()))?;
-        let (root, count) = (columns.metadata.root_data_type(), columns.types.len());
-        StripePlan::new(footer, &next.stripe, root, count, self.codec).map_err(broken)
+        let root = columns.metadata.root_data_type();
+        StripePlan::new(footer, &next.stripe, root, &columns.types, self.codec).map_err(broken)
     }
 
     fn start(&self, next: Wanted, plan: &StripePlan) -> Result<Stage> {
         let Some(columns) = &self.columns else { return Err(corrupt(&self.path, "it has no columns")) };
+        plan.check_lengths(&self.fetched, self.compression).map_err(|reason| {
+            corrupt(&self.path, format!("the stripe at {} is broken: {reason}", next.stripe.offset()))
+        })?;
         let mut reader = StripeReader { plan, fetched: &self.fetched };
         let root = columns.metadata.root_data_type();
         let batches = StripeMetadata::try_from(&next.stripe)

@@ -7,6 +7,7 @@ mod convert;
 mod decoder;
 mod fault;
 mod format;
+mod lengths;
 mod open_file;
 mod positions;
 mod schema;

@@ -11,18 +11,30 @@ use std::{io, ops::Range};
 
 use bytes::buf::{Buf, Reader};
 use orc_rust::{
-    proto::{StripeFooter, StripeInformation, stream::Kind},
+    compression::Compression,
+    proto::{StripeFooter, StripeInformation, Type, column_encoding, stream::Kind, r#type},
     reader::ChunkReader,
     schema::RootDataType,
 };
 use prost::Message;
 use tidelake_format::Bytes;
 
-use crate::tail::Codec;
+use crate::{
+    lengths::{RunVersion, sum},
+    tail::{Codec, plain_bytes},
+    types::kind,
+};
 
 /// An entry of a dictionary takes more than a thousandth of a byte: distinct texts do not compress so well. Said sizes are
 /// allocated before an entry is read.
 const DICTIONARY_ENTRIES_PER_BYTE: u64 = 1_024;
+
+/// So many elements lists may always have, more only in proportion to the stripe's bytes. They too are allocated before
+/// one is read.
+const ELEMENTS: u64 = 1 << 24;
+const ELEMENTS_PER_BYTE: u64 = 1 << 16;
+/// A length takes no more bytes than this, uncompressed.
+const BYTES_PER_LENGTH: u64 = 10;
 
 /// Stands for no column.
 const NO_COLUMN: u32 = u32::MAX;
@@ -55,50 +67,87 @@ pub(crate) struct StripePlan {
     footer: Bytes,
     /// Of the wanted streams, neighbours joined.
     pub(crate) ranges: Vec<Range<u64>>,
+    /// Of the lengths of lists and maps among them.
+    lengths: Vec<(Range<u64>, RunVersion)>,
+    elements_max: u64,
 }
 
 impl StripePlan {
-    /// Of the columns in `root`; `columns` is how many the file has.
+    /// Of the columns in `root`, which are some of `types`.
     pub(crate) fn new(
         mut footer: StripeFooter,
         stripe: &StripeInformation,
         root: &RootDataType,
-        columns: usize,
+        types: &[Type],
         codec: Codec,
     ) -> Result<Self, String> {
-        if footer.columns.len() != columns {
-            return Err(format!("a stripe has {} columns, the file {columns}", footer.columns.len()));
+        if footer.columns.len() != types.len() {
+            return Err(format!("a stripe has {} columns, the file {}", footer.columns.len(), types.len()));
         }
-        let ranges = wanted_streams(&mut footer, stripe, root)?;
+        let Streams { ranges, lengths } = wanted_streams(&mut footer, stripe, root, types)?;
         if footer.writer_timezone.as_deref().is_some_and(|zone| UTC_NAMES.contains(&zone)) {
             footer.writer_timezone = Some("UTC".to_owned());
         }
         let footer = codec.stored(&footer.encode_to_vec()).into();
-        Ok(Self { footer_range: footer_range(stripe), footer, ranges })
+        let elements_max = stripe.data_length().saturating_mul(ELEMENTS_PER_BYTE).clamp(ELEMENTS, i32::MAX as u64);
+        Ok(Self { footer_range: footer_range(stripe), footer, ranges, lengths, elements_max })
     }
+
+    /// Refuses lists and maps of more elements than the stripe can hold.
+    pub(crate) fn check_lengths(&self, fetched: &Fetched, compression: Option<Compression>) -> Result<(), String> {
+        for (range, version) in &self.lengths {
+            let stream = fetched.get(range).ok_or("its bytes did not come")?;
+            let bytes_max = self.elements_max * BYTES_PER_LENGTH;
+            let plain = plain_bytes(stream, compression, bytes_max).map_err(|error| error.to_string())?;
+            let elements = plain.and_then(|plain| sum(&plain, *version));
+            if elements.is_none_or(|elements| elements > self.elements_max) {
+                return Err(format!("the lengths of lists at {range:?} make no sense"));
+            }
+        }
+        Ok(())
+    }
+}
+
+struct Streams {
+    ranges: Vec<Range<u64>>,
+    lengths: Vec<(Range<u64>, RunVersion)>,
 }
 
 fn wanted_streams(
     footer: &mut StripeFooter,
     stripe: &StripeInformation,
     root: &RootDataType,
-) -> Result<Vec<Range<u64>>, String> {
+    types: &[Type],
+) -> Result<Streams, String> {
     let end_of_data = footer_range(stripe).start;
     let mut ranges: Vec<Range<u64>> = Vec::new();
+    let mut lengths = Vec::new();
     let mut dictionary_bytes = vec![0; footer.columns.len()];
     let mut start = stripe.offset();
     for stream in &mut footer.streams {
         let end = start.checked_add(stream.length()).filter(|end| *end <= end_of_data);
         let Some(end) = end else { return Err(format!("a stream of column {} leaves its stripe", stream.column())) };
         let column = stream.column.unwrap_or(NO_COLUMN) as usize;
-        let kind = stream.kind.and_then(|kind| Kind::try_from(kind).ok());
-        let is_data =
-            matches!(kind, Some(Kind::Present | Kind::Data | Kind::Length | Kind::DictionaryData | Kind::Secondary));
+        let stream_kind = stream.kind.and_then(|kind| Kind::try_from(kind).ok());
+        let is_data = matches!(
+            stream_kind,
+            Some(Kind::Present | Kind::Data | Kind::Length | Kind::DictionaryData | Kind::Secondary)
+        );
         if is_data && root.contains_column_index(column) {
-            if kind == Some(Kind::DictionaryData)
+            if stream_kind == Some(Kind::DictionaryData)
                 && let Some(bytes) = dictionary_bytes.get_mut(column)
             {
                 *bytes = stream.length();
+            }
+            let is_collection = types
+                .get(column)
+                .is_some_and(|node| matches!(kind(node), Some(r#type::Kind::List | r#type::Kind::Map)));
+            if stream_kind == Some(Kind::Length) && is_collection {
+                let version = match footer.columns[column].kind() {
+                    column_encoding::Kind::Direct | column_encoding::Kind::Dictionary => RunVersion::One,
+                    column_encoding::Kind::DirectV2 | column_encoding::Kind::DictionaryV2 => RunVersion::Two,
+                };
+                lengths.push((start..end, version));
             }
             match ranges.last_mut() {
                 Some(last) if last.end == start => last.end = end,
@@ -116,7 +165,7 @@ fn wanted_streams(
         }
     }
     ranges.retain(|range| !range.is_empty());
-    Ok(ranges)
+    Ok(Streams { ranges, lengths })
 }
 
 /// Bytes that were fetched of a file.
