@@ -37,6 +37,28 @@ pub fn parse_fields(json: &Value) -> Result<Vec<DataField>> {
 }
 
 impl DataType {
+    /// Gives every field inside new ids from `next_id`, in the order of CREATE TABLE: for each field of a ROW first
+    /// what is inside of it, then the field itself.
+    pub fn number_fields(&mut self, next_id: &mut i32) {
+        match &mut self.kind {
+            TypeKind::Array(element) | TypeKind::Multiset(element) | TypeKind::Vector(element, _) => {
+                element.number_fields(next_id);
+            }
+            TypeKind::Map(key, value) => {
+                key.number_fields(next_id);
+                value.number_fields(next_id);
+            }
+            TypeKind::Row(fields) => {
+                for field in fields {
+                    field.data_type.number_fields(next_id);
+                    field.id = *next_id;
+                    *next_id += 1;
+                }
+            }
+            _ => (),
+        }
+    }
+
     /// The `type` member of schema files, in Java's form.
     pub fn to_json(&self) -> Value {
         let name = |name: &str| format!("{name}{}", if self.nullable { "" } else { " NOT NULL" });
@@ -586,6 +608,12 @@ mod tests {
         let TypeKind::Row(fields) = &data_type.kind else { panic!() };
         assert_eq!(data_type.to_string(), "ROW<q INT, r ARRAY<ROW<z STRING>>>");
         assert_eq!((fields[0].id, fields[1].id, next_id), (4, 6, 7));
+        let mut again = data_type.clone();
+        again.number_fields(&mut 14);
+        assert_eq!(again.to_string(), data_type.to_string());
+        next_id = 4;
+        again.number_fields(&mut next_id);
+        assert_eq!((again == data_type, next_id), (true, 7));
     }
 
     #[test]

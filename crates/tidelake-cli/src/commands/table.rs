@@ -76,26 +76,31 @@ fn schema_from_json(json: &Value, call: &Options, now_ms: i64) -> Result<TableSc
     let object = json.as_object().ok_or_else(|| invalid("it is not a JSON object".into()))?;
     let listed =
         object.get("fields").and_then(Value::as_array).ok_or_else(|| invalid("`fields` is not a list".into()))?;
-    // Columns get their ids first, nested fields after them, unless the file gives ids.
-    let mut next_id = listed.len() as i32;
+    // Either the file numbers its columns, as schema files do, or they are numbered here, as CREATE TABLE does.
+    let numbered = listed.iter().any(|field| field.get("id").is_some());
+    let mut next_id = i32::try_from(listed.iter().map(highest_id).max().unwrap_or(-1) + 1).unwrap_or(i32::MAX);
     let fields = (listed.iter().zip(0..))
         .map(|(field, position)| {
-            if field.get("id").is_some() && !field["type"].is_string() {
-                return Ok(DataField::from_json(field)?);
-            }
             let name = field
                 .get("name")
                 .and_then(Value::as_str)
                 .ok_or_else(|| invalid(format!("field {position} has no `name`")))?;
-            let data_type = match field.get("type") {
-                Some(Value::String(text)) => parse_ddl_type(text, &mut next_id)?,
-                Some(other) => tidelake::types::parse_data_type(other)?,
+            let id = match field.get("id").and_then(Value::as_i64).map(i32::try_from) {
+                Some(Ok(id)) => id,
+                None if !numbered => {
+                    next_id += 1;
+                    next_id - 1
+                }
+                _ => return Err(invalid(format!("the id of field `{name}` is not a 32-bit number"))),
+            };
+            let (mut data_type, inside_numbered) = match field.get("type") {
+                Some(Value::String(text)) => (parse_ddl_type(text, &mut 0)?, false),
+                Some(other) => (tidelake::types::parse_data_type(other)?, numbered),
                 None => return Err(invalid(format!("field `{name}` has no `type`"))),
             };
-            let id = match field.get("id").and_then(Value::as_i64) {
-                Some(id) => i32::try_from(id).map_err(|_| invalid(format!("the id of field `{name}` is too large")))?,
-                None => position,
-            };
+            if !inside_numbered {
+                data_type.number_fields(&mut next_id);
+            }
             let mut made = DataField::new(id, name, data_type);
             let text = |member: &str| field.get(member).and_then(Value::as_str).map(str::to_owned);
             made.description = text("description").or_else(|| text("comment"));
@@ -118,6 +123,18 @@ fn schema_from_json(json: &Value, call: &Options, now_ms: i64) -> Result<TableSc
     let options = options.overlaid(call);
     let comment = object.get("comment").and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned);
     Ok(TableSchema::create(fields, names("partitionKeys")?, names("primaryKeys")?, options, comment, now_ms)?)
+}
+
+/// The highest `id` in a field of a schema file, at any depth; -1 if there is none.
+fn highest_id(json: &Value) -> i64 {
+    match json {
+        Value::Object(members) => {
+            let own = members.get("id").and_then(Value::as_i64).unwrap_or(-1);
+            members.values().map(highest_id).max().unwrap_or(-1).max(own)
+        }
+        Value::Array(list) => list.iter().map(highest_id).max().unwrap_or(-1),
+        _ => -1,
+    }
 }
 
 async fn get(args: &TableArgs) -> Result<()> {

@@ -35,3 +35,26 @@ fn exit_codes_say_what_kind_of_failure_it_was() {
     }
     assert_eq!(folder.sql("SELECT * FROM db.t"), "k,v\n1,a\n");
 }
+
+/// Columns and fields inside are numbered as Java does, however a schema is written.
+#[test]
+fn the_fields_of_a_new_table_are_numbered_or_keep_their_numbers() {
+    let folder = Folder::new();
+    let ids = |name: &str, fields: &str| {
+        let schema = folder.file("schema.json", format!("{{\"fields\":[{fields}]}}"));
+        let ran = folder.tide(&["table", "create", &format!("db.{name}"), "--schema", &schema]);
+        assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+        let shown = folder.tide(&["table", "get", &format!("db.{name}")]).stdout;
+        let ids = shown.split("\"id\": ").skip(1).map(|rest| rest.split(',').next().unwrap().to_owned());
+        ids.collect::<Vec<_>>().join(" ")
+    };
+    let text = r#"{"name":"a","type":"ARRAY<ROW<x INT, y ROW<z INT>>>"},{"name":"b","type":"INT"}"#;
+    assert_eq!(ids("text", text), "0 1 3 2 4");
+    let objects =
+        r#"{"name":"a","type":{"type":"ROW","fields":[{"name":"x","type":"INT"}]}},{"name":"b","type":"INT"}"#;
+    assert_eq!(ids("objects", objects), "0 1 2");
+    let numbered = r#"{"id":3,"name":"a","type":"ROW<x INT>"},{"id":7,"name":"b","type":"INT"}"#;
+    assert_eq!(ids("numbered", numbered), "3 8 7");
+    let whole = r#"{"id":0,"name":"a","type":{"type":"ROW","fields":[{"id":5,"name":"x","type":"INT"}]}},{"id":1,"name":"b","type":"INT"}"#;
+    assert_eq!(ids("whole", whole), "0 5 1");
+}
