@@ -21,6 +21,8 @@ use crate::{
 
 /// Marks a prefix that would be empty otherwise. Never shown.
 const MARKER: &str = ".prefix";
+/// The longest key that S3 takes, in bytes.
+const KEY_BYTES_MAX: usize = 1024;
 
 /// One bucket of an object store. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -60,6 +62,9 @@ impl ObjectStoreFileIO {
         let refuse = |reason: String| Error::backend(ErrorKind::InvalidInput, "open", path, reason);
         if path.authority() != self.root.authority() {
             return Err(refuse(format!("this backend serves the bucket `{}`", self.root.authority())));
+        }
+        if path.key().len() > KEY_BYTES_MAX {
+            return Err(refuse(format!("a key has at most {KEY_BYTES_MAX} bytes, this one {}", path.key().len())));
         }
         Path::parse(path.key()).map_err(|error| refuse(error.to_string()))
     }

@@ -131,13 +131,20 @@ impl SplitReader {
         };
         // A file that does not say how many deletes it holds must go through the merge, which drops them.
         let counted = split.files.iter().all(|file| file.delete_row_count.is_some());
-        let batches = if split.is_streaming || split.raw_convertible && counted {
+        let raw = !split.is_streaming && split.raw_convertible && counted;
+        let as_inserts = raw && !self.keep_deletes;
+        let batches = if split.is_streaming || raw {
             tidelake_lsm::read_unmerged(&self.files, &place, split.files, &merge)
         } else {
             tidelake_lsm::read_bucket(&self.files, &place, split.files, &merge)
         };
         batches
-            .map(|batch| batch.map(|batch| ChangeBatch { rows: batch.rows, kinds: batch.kinds }).map_err(Into::into))
+            .map(move |batch| {
+                let batch = batch?;
+                // Java's raw reader does not look at kinds: there is one row of a key, and it is there.
+                let kinds = if as_inserts { inserts(batch.rows.num_rows()) } else { batch.kinds };
+                Ok(ChangeBatch { rows: batch.rows, kinds })
+            })
             .boxed()
     }
 

@@ -19,9 +19,11 @@ use std::{
 
 use futures::{FutureExt, Stream, StreamExt, future::BoxFuture, stream};
 use serde_json::{Value, json};
+use tidelake_error::{Classify, ErrorKind};
 use tidelake_expr::Predicate;
-use tidelake_scan::{StreamPlanner, StreamPosition, StreamStart, StreamStep};
-use tidelake_types::{arrow_schema, arrow_schema_wide};
+use tidelake_meta::TableSchema;
+use tidelake_scan::{ReadFrom, StreamPlanner, StreamPosition, StreamStart, StreamStep};
+use tidelake_types::{DataField, arrow_schema, arrow_schema_wide};
 
 use crate::{Changes, Filter, Result, Table, error::InvalidSnafu, read::SplitReader, scan::columns_of};
 
@@ -39,8 +41,12 @@ pub struct StreamBuilder {
 }
 
 /// Plans of a table as they come; never ends. Dropping it stops it.
+///
+/// All plans have the columns of one schema, as in Java: that of the snapshot where the stream was told to begin, also when
+/// it resumes, else the newest.
 pub struct TableStream {
     plans: stream::BoxStream<'static, Result<StreamPlan>>,
+    fields: Vec<DataField>,
     next: Arc<AtomicI64>,
 }
 
@@ -116,8 +122,10 @@ impl StreamBuilder {
     /// The stream. The start is resolved, so an expired or impossible position is an error here.
     pub async fn build(self) -> Result<TableStream> {
         let table = self.table;
-        let columns = columns_of(&table.schema, self.columns.as_deref())?;
-        let filters = self.filters.iter().map(|filter| filter.resolve(&table.schema)).collect::<Result<Vec<_>>>()?;
+        let schema = schema_at_start(&table, self.start).await?;
+        let columns = columns_of(&schema, self.columns.as_deref())?;
+        let fields = columns.clone();
+        let filters = self.filters.iter().map(|filter| filter.resolve(&schema)).collect::<Result<Vec<_>>>()?;
         let predicate = Predicate::and(filters);
         let output = if self.wide_timestamps { arrow_schema_wide(&columns)? } else { arrow_schema(&columns)? };
         let mut number = 0;
@@ -131,11 +139,28 @@ impl StreamBuilder {
             (None, None) => StreamPlanner::from_options(table.planner()).await?,
         };
         let planner = planner.with_predicate((predicate != Predicate::True).then(|| predicate.clone()));
-        let reader = SplitReader::of(&table, &table.schema, columns, predicate, self.wide_timestamps, false, output)?;
+        let reader = SplitReader::of(&table, &schema, columns, predicate, self.wide_timestamps, false, output)?;
         let next = Arc::new(AtomicI64::new(planner.position().next_snapshot().unwrap_or(0)));
         let state = Following { table, planner, reader, number, next: Arc::clone(&next), poll_max: self.poll_max };
         let plans = stream::try_unfold(state, |state| state.next().boxed()).boxed();
-        Ok(TableStream { plans, next })
+        Ok(TableStream { plans, fields, next })
+    }
+}
+
+/// The columns at the snapshot where a stream is told to begin, if it is still there; else the newest.
+async fn schema_at_start(table: &Table, start: Option<StreamStart>) -> Result<Arc<TableSchema>> {
+    let start = match start {
+        Some(start) => start,
+        None => StreamStart::from_options(&table.schema.options)?,
+    };
+    let from = match start {
+        StreamStart::FromSnapshot(id) | StreamStart::FromSnapshotFull(id) => ReadFrom::Snapshot(id),
+        StreamStart::FromTimestamp(at_ms) => ReadFrom::Timestamp(at_ms),
+        _ => ReadFrom::Latest,
+    };
+    match table.schema_at(Some(&from)).await {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(Arc::clone(&table.schema)),
+        answer => answer,
     }
 }
 
@@ -214,6 +239,11 @@ impl Following {
 }
 
 impl TableStream {
+    /// The columns of its rows.
+    pub fn fields(&self) -> &[DataField] {
+        &self.fields
+    }
+
     /// The snapshot that is looked for next; it also moves over snapshots that bring no rows. `None` before the first look.
     pub fn next_snapshot(&self) -> Option<i64> {
         Some(self.next.load(Ordering::Acquire)).filter(|next| *next > 0)

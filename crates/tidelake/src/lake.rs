@@ -16,6 +16,8 @@ impl Lake {
     /// With Parquet, local disk, memory, the filesystem catalog, and what the features add.
     pub fn builder() -> LakeBuilder {
         let builder = tidelake_table::Lake::builder().with_format(tidelake_format_parquet::ParquetFormat);
+        #[cfg(feature = "avro")]
+        let builder = builder.with_format(tidelake_format_avro::AvroFormat);
         #[cfg(feature = "object-store")]
         let builder = builder.with_file_io_of(|runtime| {
             std::sync::Arc::new(tidelake_io_object_store::S3FileIOFactory::new(runtime.clone()))

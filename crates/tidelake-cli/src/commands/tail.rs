@@ -31,12 +31,8 @@ pub(crate) async fn run(args: TailArgs) -> Result<()> {
     if let Some(checkpoint) = args.checkpoint.as_deref().map(read_checkpoint).transpose()?.flatten() {
         builder = builder.resume(checkpoint);
     }
-    let fields = match &args.select {
-        Some(columns) => crate::output::picked(&table.schema().fields, columns)?.0,
-        None => table.schema().fields.clone(),
-    };
-    let mut printer = Printer::new(args.format, fields, args.kinds, false);
     let mut plans = builder.build().await?;
+    let mut printer = Printer::new(args.format, plans.fields().to_vec(), args.kinds, false);
     let clock = session.lake.runtime().clone();
     let mut quiet_since = clock.clock().monotonic_ns();
     loop {
