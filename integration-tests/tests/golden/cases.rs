@@ -83,7 +83,7 @@ fn covered(case: &Value) -> bool {
     };
     let types = case["fields"].to_string();
     ["HASH_FIXED", "BUCKET_UNAWARE"].contains(&string(&case["bucket_mode"]).as_str())
-        && among("file.format", "parquet", &["parquet"])
+        && among("file.format", "parquet", &["parquet", "orc", "avro"])
         && among("manifest.format", "avro", &["avro"])
         && among("merge-engine", "deduplicate", &["deduplicate"])
         && among("changelog-producer", "none", &["none", "input"])
