@@ -18,6 +18,8 @@ impl Lake {
         let builder = tidelake_table::Lake::builder().with_format(tidelake_format_parquet::ParquetFormat);
         #[cfg(feature = "avro")]
         let builder = builder.with_format(tidelake_format_avro::AvroFormat);
+        #[cfg(feature = "orc")]
+        let builder = builder.with_format(tidelake_format_orc::OrcFormat);
         #[cfg(feature = "object-store")]
         let builder = builder.with_file_io_of(|runtime| {
             std::sync::Arc::new(tidelake_io_object_store::S3FileIOFactory::new(runtime.clone()))

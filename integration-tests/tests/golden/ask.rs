@@ -14,7 +14,7 @@ use tokio::time::timeout;
 use crate::cases::Question;
 
 /// How long a plan that Java saw may take, and how long we wait for one that it did not see.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(60);
 const IDLE: Duration = Duration::from_millis(100);
 
 /// The lines in the order in which they are compared.
@@ -52,7 +52,7 @@ async fn read(table: &Table, question: &Question) -> Result<Vec<String>, Error> 
 async fn follow(table: &Table, question: &Question) -> Result<Vec<String>, Error> {
     let expected = (question.answer.iter().flatten()).filter(|line| line.starts_with("{\"_plan\":")).count();
     let mut stream = table.stream_by_options().wide_timestamps(true).build().await?;
-    let fields = table.schema().fields.clone();
+    let fields = stream.fields().to_vec();
     let (mut lines, mut plans) = (Vec::new(), 0);
     while let Ok(Some(plan)) = timeout(if plans < expected { PATIENCE } else { IDLE }, stream.next()).await {
         let plan = plan?;

@@ -147,12 +147,21 @@ impl Ours {
         let latest = self.latest(name).await?;
         let mut stream =
             table.stream(StreamStart::FromSnapshot(1)).wide_timestamps(true).build().await.map_err(text)?;
+        let fields = stream.fields().to_vec();
         let mut lines = Vec::new();
+        let mut waits = 0;
         while stream.next_snapshot().is_none_or(|next| next <= latest) {
-            let Ok(plan) = tokio::time::timeout(Duration::from_millis(300), stream.next()).await else { break };
+            // Snapshots without changes move the position and bring no plan.
+            let Ok(plan) = tokio::time::timeout(Duration::from_millis(100), stream.next()).await else {
+                waits += 1;
+                match waits < 300 {
+                    true => continue,
+                    false => return Err(format!("the stream of {name} stands still before snapshot {latest}")),
+                }
+            };
             let plan = plan.expect("a stream never ends").map_err(text)?;
             let before = lines.len();
-            lines.extend(printed(plan.changes, &table.schema().fields, true).await?);
+            lines.extend(printed(plan.changes, &fields, true).await?);
             lines.push(format!(
                 "{{\"_plan\":{},\"_next\":{},\"_rows\":{}}}",
                 plan.number,
