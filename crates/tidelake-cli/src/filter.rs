@@ -3,18 +3,22 @@
 use std::sync::Arc;
 
 use arrow_array::{Int8Array, RecordBatch, cast::AsArray};
+use arrow_schema::DataType as ArrowType;
 use datafusion::{
     common::DFSchema,
+    error::DataFusionError,
+    logical_expr::{ExprSchemable, simplify::SimplifyContext, utils::split_conjunction_owned},
+    optimizer::simplify_expressions::ExprSimplifier,
     physical_expr::PhysicalExpr,
     prelude::{SessionConfig, SessionContext},
 };
 use tidelake::{
     Predicate, TableSchema,
-    sql::{self, to_predicate},
+    sql::{self, predicate_of, to_predicate},
     types::arrow_schema,
 };
 
-use crate::report::Result;
+use crate::report::{Failure, Result};
 
 /// A condition, and how much of it a scan can test.
 pub(crate) enum RowFilter {
@@ -31,20 +35,35 @@ pub(crate) enum RowFilter {
 
 /// From a condition as SQL has it behind WHERE.
 pub(crate) fn parse_filter(text: &str, schema: &TableSchema) -> Result<RowFilter> {
-    let parsed = || -> std::result::Result<RowFilter, sql::Error> {
-        let arrow = arrow_schema(&schema.fields)?;
-        let known = DFSchema::try_from(arrow.as_ref().clone())?;
-        let config = SessionConfig::new().set_bool("datafusion.sql_parser.enable_ident_normalization", false);
-        let context = SessionContext::new_with_config(config);
-        let expr = context.parse_sql_expr(text, &known)?;
-        if let Some(predicate) = to_predicate(&expr, schema) {
-            return Ok(RowFilter::Exact(predicate));
-        }
-        let parts = datafusion::logical_expr::utils::split_conjunction_owned(expr.clone());
-        let pushed = sql::predicate_of(&parts, schema);
-        Ok(RowFilter::Mixed { pushed, condition: context.create_physical_expr(expr, &known)? })
-    };
-    parsed().map_err(|error| crate::report::Failure::from(error).while_doing(format!("understand --where `{text}`")))
+    parsed(text, schema).map_err(|error| Failure::from(error).while_doing(format!("understand --where `{text}`")))
+}
+
+fn parsed(text: &str, schema: &TableSchema) -> Result<RowFilter, sql::Error> {
+    let arrow = arrow_schema(&schema.fields)?;
+    let known = Arc::new(DFSchema::try_from(arrow.as_ref().clone())?);
+    let config = SessionConfig::new().set_bool("datafusion.sql_parser.enable_ident_normalization", false);
+    let context = SessionContext::new_with_config(config);
+    let state = context.state();
+    let facts = SimplifyContext::builder()
+        .with_schema(Arc::clone(&known))
+        .with_config_options(Arc::clone(state.config_options()))
+        .with_query_execution_start_time(state.execution_props().query_execution_start_time)
+        .build();
+    // As the optimizer does with a query: types are made equal, and then casts go over to the literals, because a
+    // cast of the column may fail where a comparison with it does not.
+    let simplifier = ExprSimplifier::new(facts);
+    let expr = simplifier.coerce(context.parse_sql_expr(text, &known)?, &known)?;
+    let data_type = expr.get_type(known.as_ref())?;
+    if data_type != ArrowType::Boolean {
+        let message = format!("it is no condition, its values are of type {data_type}");
+        return Err(DataFusionError::Plan(message).into());
+    }
+    let expr = simplifier.simplify(expr)?;
+    if let Some(predicate) = to_predicate(&expr, schema) {
+        return Ok(RowFilter::Exact(predicate));
+    }
+    let pushed = predicate_of(&split_conjunction_owned(expr.clone()), schema);
+    Ok(RowFilter::Mixed { pushed, condition: context.create_physical_expr(expr, &known)? })
 }
 
 impl RowFilter {

@@ -8,6 +8,7 @@ mod commands;
 mod filter;
 mod output;
 mod report;
+mod retype;
 mod session;
 
 use std::process::ExitCode;

@@ -6,12 +6,11 @@ use futures::TryStreamExt;
 use tidelake::{
     ErrorKind,
     sql::{SqlResult, SqlSession, split_statements},
-    types::fields_from_arrow,
 };
 
 use crate::{
     args::SqlArgs,
-    output::Printer,
+    output::{Printer, QueryColumns},
     report::{Failure, Result, local},
     session::Session,
 };
@@ -32,10 +31,10 @@ pub(crate) async fn run(args: SqlArgs) -> Result<()> {
             match sql.run(&statement).await? {
                 SqlResult::Done(what) => eprintln!("{what}"),
                 SqlResult::Rows { schema, mut batches } => {
-                    let fields = fields_from_arrow(&schema)?;
-                    let mut printer = Printer::new(args.format, fields, false, false);
+                    let columns = QueryColumns::new(&schema, args.format);
+                    let mut printer = Printer::new(args.format, columns.fields.clone(), false, false);
                     while let Some(batch) = batches.try_next().await? {
-                        printer.batch(&batch, None)?;
+                        printer.batch(&columns.shape(&batch)?, None)?;
                     }
                     printer.finish()?;
                 }

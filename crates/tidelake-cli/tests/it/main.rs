@@ -4,5 +4,6 @@
 
 mod import;
 mod manners;
+mod read;
 mod tail;
 mod tide;
