@@ -31,11 +31,29 @@ pub trait Bucket: Send {
     /// another flush is out.
     fn flush_job(&mut self) -> Result<Option<Job>>;
 
-    /// Takes in what a job made. A failed flush puts its rows back, and its error comes out here.
+    /// The next compaction that is worth it; at most one is out at a time. `None` if there is none, and from buckets that
+    /// do not compact.
+    fn compact_job(&mut self, _mode: CompactMode) -> Result<Option<Job>> {
+        Ok(None)
+    }
+
+    /// Takes in what a job made. A failed flush puts its rows back, a failed compaction changes nothing; the error comes out
+    /// here.
     fn complete(&mut self, result: JobResult) -> Result<()>;
 
-    /// All changes since the last call. An error while a flush is out or rows are not flushed.
+    /// What has to end before more rows may come.
+    fn waits_for(&self) -> Option<JobKind> {
+        None
+    }
+
+    /// All changes since the last call. An error while a flush is out or rows are not flushed. A compaction may be out: its
+    /// result belongs to a later call.
     fn prepare_commit(&mut self) -> Result<BucketIncrement>;
+
+    /// Files that came and went between two hand-overs, so that nothing refers to them: for deletion, at any time.
+    fn take_obsolete(&mut self) -> Vec<FilePath> {
+        Vec::new()
+    }
 
     /// The files not handed over yet, for deletion.
     fn abandon(self: Box<Self>) -> Vec<FilePath>;
@@ -47,6 +65,17 @@ pub trait Bucket: Send {
 pub enum JobKind {
     /// Memory to files.
     Flush,
+    /// Sorted runs to fewer sorted runs.
+    Compact,
+}
+
+/// How much a compaction shall do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CompactMode {
+    /// What the table's options find worth it.
+    Auto,
+    /// Everything into one run.
+    Full,
 }
 
 /// Work with all it needs inside: frozen rows, options, paths. Runs anywhere, knows no bucket.
@@ -73,8 +102,10 @@ pub struct JobResult {
 /// Files that a job wrote.
 #[derive(Debug, Default)]
 pub struct Produced {
-    /// New data files.
+    /// New data files; also files at a new level.
     pub added: Vec<DataFileMeta>,
+    /// Data files that no longer count; also files at the level they had.
+    pub removed: Vec<DataFileMeta>,
     /// New changelog files.
     pub changelog: Vec<DataFileMeta>,
 }

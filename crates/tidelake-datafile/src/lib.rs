@@ -12,7 +12,7 @@ mod options;
 mod reader;
 mod writer;
 
-pub use bucket::{Bucket, BucketRows, Job, JobError, JobKind, JobResult, Produced, Work};
+pub use bucket::{Bucket, BucketRows, CompactMode, Job, JobError, JobKind, JobResult, Produced, Work};
 pub use error::{Error, Result};
 pub use files::{BucketPlace, TableFiles};
 pub use options::*;

@@ -1,5 +1,7 @@
 //! Short ways to the errors of the bucket contract.
 
+use std::fmt::Display;
+
 use snafu::{GenerateImplicitData, Location};
 use tidelake_datafile::Error;
 
@@ -25,4 +27,11 @@ pub(crate) fn unsupported(message: impl Into<String>) -> Error {
 #[track_caller]
 pub(crate) fn internal(message: impl Into<String>) -> Error {
     Error::Internal { message: message.into(), location: Location::generate() }
+}
+
+/// An option's value that cannot be used.
+#[track_caller]
+pub(crate) fn invalid_option(key: &str, value: impl Display, expected: &str) -> Error {
+    let (key, value, expected) = (key.to_owned(), value.to_string(), expected.to_owned());
+    tidelake_types::Error::InvalidOption { key, value, expected, location: std::panic::Location::caller() }.into()
 }

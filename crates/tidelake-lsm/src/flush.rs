@@ -7,17 +7,19 @@
 
 use std::sync::{Arc, Mutex};
 
-use arrow_array::{ArrayRef, RecordBatch};
+use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use async_trait::async_trait;
 use tidelake_datafile::{
     BucketPlace, DataFileWriter, FileContent, JobError, JobKind, JobResult, Produced, TableFiles, Work,
 };
 use tidelake_io::FilePath;
-use tidelake_meta::{DataFileMeta, DataFileNames, FileSource};
+use tidelake_meta::{DataFileNames, FileSource};
 
 use crate::{
-    Decider, Error, Gathered, Keep, MergeWindow, Plain, Result, WindowLimits, gather,
+    Decider, Error, Gathered, Keep, MergeWindow, Plain, Result, WindowLimits,
+    compact::delete,
+    gather,
     gather::gather_unmerged,
     layout::RowLayout,
     memtable::{Block, SortedRows},
@@ -68,10 +70,10 @@ impl FlushJob {
             Ok(added) => added,
             Err(error) => return Err(failed(error, abort(changelog).await)),
         };
-        let Some(changelog) = changelog else { return Ok(Produced { added, changelog: Vec::new() }) };
+        let Some(changelog) = changelog else { return Ok(Produced { added, ..Produced::default() }) };
         match changelog.finish().await {
-            Ok(changelog) => Ok(Produced { added, changelog }),
-            Err(error) => Err(failed(error, self.delete(&added).await)),
+            Ok(changelog) => Ok(Produced { added, changelog, ..Produced::default() }),
+            Err(error) => Err(failed(error, delete(&self.files, &self.place, &added).await)),
         }
     }
 
@@ -111,19 +113,6 @@ impl FlushJob {
             }
         }
     }
-
-    /// Deletes finished files; gives those that would not go.
-    async fn delete(&self, written: &[DataFileMeta]) -> Vec<FilePath> {
-        let mut left = Vec::new();
-        for file in written {
-            if let Ok(path) = self.files.layout.data_file(&self.place.path, file)
-                && self.files.io.delete(&path).await.is_err()
-            {
-                left.push(path);
-            }
-        }
-        left
-    }
 }
 
 /// The files being written.
@@ -156,11 +145,8 @@ impl FlushPlan {
         Ok((to_files(merged)?, to_files(unmerged)?))
     }
 
-    /// The columns of a key-value file: keys are the value columns once more.
+    /// Merged rows as rows of the data file.
     fn to_file(&self, rows: Gathered) -> Result<RecordBatch> {
-        let keys = self.layout.keys.iter().map(|(place, _)| Arc::clone(&rows.columns[*place]));
-        let system: [ArrayRef; 2] = [Arc::new(rows.sequence), Arc::new(rows.kind)];
-        let columns = keys.chain(system).chain(rows.columns.iter().cloned()).collect();
-        Ok(RecordBatch::try_new(Arc::clone(&self.file_schema), columns)?)
+        self.layout.to_file(&self.file_schema, &rows.columns, Arc::new(rows.sequence), Arc::new(rows.kind))
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_row::Rows;
+use arrow_schema::SchemaRef;
 use tidelake_meta::{SEQUENCE_FIELD, TableSchema};
 use tidelake_types::DataField;
 
@@ -39,6 +40,19 @@ impl RowLayout {
             user_sequence: user_sequence.iter().map(place).collect::<Result<_>>()?,
             descending: schema.options.get(&SEQUENCE_FIELD_SORT_ORDER)?.eq_ignore_ascii_case("descending"),
         })
+    }
+
+    /// The columns of a key-value file, where `columns` are those of the table: keys are value columns once more.
+    pub(crate) fn to_file(
+        &self,
+        schema: &SchemaRef,
+        columns: &[ArrayRef],
+        sequence: ArrayRef,
+        kind: ArrayRef,
+    ) -> Result<RecordBatch> {
+        let keys = self.keys.iter().map(|(place, _)| Arc::clone(&columns[*place]));
+        let columns = keys.chain([sequence, kind]).chain(columns.iter().cloned()).collect();
+        Ok(RecordBatch::try_new(Arc::clone(schema), columns)?)
     }
 }
 

@@ -1,9 +1,11 @@
 //! Buckets with a primary key: an LSM tree over Arrow batches.
 //!
 //! [`LsmBucket`] takes rows into a memtable and flushes them to sorted level-0 files; [`read_bucket`] merges the sorted runs
-//! of a bucket into rows, by windows of Arrow batches; [`read_unmerged`] gives its files as they are.
+//! of a bucket into rows, by windows of Arrow batches; [`read_unmerged`] gives its files as they are. A bucket that was told of
+//! its files ([`LsmBucket::with_files`]) compacts them: a [`CompactionStrategy`] picks runs from its [`Levels`], a job makes
+//! one run of them.
 //!
-//! Both ways lead through the same small steps, each pure and in its own file:
+//! All ways lead through the same small steps, each pure and in its own file:
 //!
 //! ```text
 //! memtable, sorted ─┐
@@ -31,21 +33,29 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "tests"))]
 
 mod bucket;
+mod compact;
 mod decide;
 mod fault;
 mod flush;
 mod gather;
 mod layout;
+mod levels;
 mod memtable;
 mod merge;
 mod options;
 mod order;
 mod read;
+#[cfg(test)]
+mod sample;
 mod window;
 
 pub use bucket::LsmBucket;
+pub use compact::{
+    CompactionStrategy, CompactionUnit, EarlyFull, FullCompaction, OffPeak, Pick, RunSize, UniversalCompaction,
+};
 pub use decide::{Decider, Decision, Plain};
 pub use gather::{Gathered, Keep, gather};
+pub use levels::{Levels, SortedRun};
 pub use merge::{Deduplicate, GroupSelection, MergeFunction, Merged, MergedColumn};
 pub use options::*;
 pub use order::{KeyEncoder, KeyOrder, SequenceEncoder};

@@ -1,6 +1,8 @@
 //! The table options that key tables read.
 
-use tidelake_types::OptionKey;
+use std::time::Duration;
+
+use tidelake_types::{Bytes64, OptionKey};
 
 /// Do not let retracts take rows away.
 pub const IGNORE_DELETE: OptionKey<bool> = OptionKey::new("ignore-delete", || false)
@@ -15,3 +17,66 @@ pub const SEQUENCE_FIELD_SORT_ORDER: OptionKey<String> =
 /// Sequence numbers are snapshot ids.
 pub const SEQUENCE_SNAPSHOT_ORDERING: OptionKey<bool> = OptionKey::new("sequence.snapshot-ordering", || false)
     .describe("Order rows of a key by the snapshot that brought them.");
+
+/// So many sorted runs make a compaction worth it.
+pub const NUM_SORTED_RUN_COMPACTION_TRIGGER: OptionKey<i32> = OptionKey::new("num-sorted-run.compaction-trigger", || 5)
+    .describe("Compact a bucket from so many sorted runs: files of level 0, and levels above it that hold any.");
+
+/// With more sorted runs writing waits for compaction.
+pub const NUM_SORTED_RUN_STOP_TRIGGER: OptionKey<Option<i32>> = OptionKey::new("num-sorted-run.stop-trigger", || None)
+    .describe(
+        "With more sorted runs than this, writing waits for compaction; by default 3 more than the compaction trigger.",
+    );
+
+/// Number of levels, level 0 included.
+pub const NUM_LEVELS: OptionKey<Option<i32>> = OptionKey::new("num-levels", || None)
+    .describe("Number of levels, level 0 included; by default 1 more than the compaction trigger.");
+
+/// How much may lie above the last run.
+pub const COMPACTION_MAX_SIZE_AMPLIFICATION_PERCENT: OptionKey<i32> =
+    OptionKey::new("compaction.max-size-amplification-percent", || 200)
+        .describe("Compact everything once the younger runs take more than this percentage of the oldest one.");
+
+/// How much larger the next run may be.
+pub const COMPACTION_SIZE_RATIO: OptionKey<i32> = OptionKey::new("compaction.size-ratio", || 1)
+    .describe("The next older run is compacted along unless it is larger than the younger ones by this percentage.");
+
+/// When the off-peak hours begin.
+pub const COMPACTION_OFFPEAK_START_HOUR: OptionKey<i32> = OptionKey::new("compaction.offpeak.start.hour", || -1)
+    .describe("The first off-peak hour, 0 to 23 in UTC; -1 for none.");
+
+/// When the off-peak hours end.
+pub const COMPACTION_OFFPEAK_END_HOUR: OptionKey<i32> = OptionKey::new("compaction.offpeak.end.hour", || -1)
+    .describe("The hour after the last off-peak hour, 0 to 23 in UTC; -1 for none.");
+
+/// What is added to `compaction.size-ratio` in off-peak hours.
+pub const COMPACTION_OFFPEAK_RATIO: OptionKey<i32> = OptionKey::new("compaction.offpeak-ratio", || 0)
+    .describe("Percentage added to `compaction.size-ratio` in off-peak hours.");
+
+/// How long a bucket goes without a full compaction.
+pub const COMPACTION_OPTIMIZATION_INTERVAL: OptionKey<Option<Duration>> =
+    OptionKey::new("compaction.optimization-interval", || None)
+        .describe("Compact everything if it was not done for so long.");
+
+/// Small buckets are compacted as a whole.
+pub const COMPACTION_TOTAL_SIZE_THRESHOLD: OptionKey<Option<Bytes64>> =
+    OptionKey::new("compaction.total-size-threshold", || None)
+        .describe("Compact everything while a bucket is smaller than this.");
+
+/// So much above the last level makes a full compaction worth it.
+pub const COMPACTION_INCREMENTAL_SIZE_THRESHOLD: OptionKey<Option<Bytes64>> =
+    OptionKey::new("compaction.incremental-size-threshold", || None)
+        .describe("Compact everything once more than this lies above the last level.");
+
+/// Leave nothing at level 0.
+pub const COMPACTION_FORCE_UP_LEVEL_0: OptionKey<bool> = OptionKey::new("compaction.force-up-level-0", || false)
+    .describe("Compact whatever is at level 0, if nothing else is worth it.");
+
+/// Full compactions move no file unread.
+pub const COMPACTION_FORCE_REWRITE_ALL_FILES: OptionKey<bool> =
+    OptionKey::new("compaction.force-rewrite-all-files", || false)
+        .describe("Rewrite every file that a compaction takes, also those that a change of level would do for.");
+
+/// What counts as a small file.
+pub const COMPACTION_SMALL_FILE_RATIO: OptionKey<f64> = OptionKey::new("compaction.small-file-ratio", || 0.7)
+    .describe("Files below this part of `target-file-size` are rewritten with their neighbours.");

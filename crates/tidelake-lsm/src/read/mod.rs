@@ -25,9 +25,12 @@ use futures::{
 use tidelake_datafile::{BucketPlace, TableFiles};
 use tidelake_expr::Predicate;
 use tidelake_meta::{DataFileMeta, sections};
-use tidelake_types::{DataField, DataType};
+use tidelake_types::{DataField, DataType, system_fields};
 
 use crate::{Plain, Result, bucket::check_readable, read::columns::ReadColumns};
+
+/// Rows of a file decoded at once where it is written anew.
+const REWRITE_BATCH_ROWS: usize = 8192;
 
 /// What is wanted of a bucket.
 #[derive(Debug, Clone)]
@@ -71,11 +74,28 @@ pub fn read_bucket(
     data_files: Vec<DataFileMeta>,
     request: &MergeReadRequest,
 ) -> BoxStream<'static, Result<MergedBatch>> {
-    let reading = Arc::new(Reading { files: files.clone(), place: place.clone(), request: request.clone() });
-    match plan(&reading, data_files) {
-        Ok(parts) => stream::iter(parts).map(move |part| part.read(&reading)).flatten().boxed(),
-        Err(error) => stream::once(async { Err(error) }).boxed(),
-    }
+    let reading = Reading { files: files.clone(), place: place.clone(), request: request.clone() };
+    read_parts(Arc::new(reading), data_files, Lone::PassThrough)
+}
+
+/// Reads files to write them anew: all columns as files hold them and `_SEQUENCE_NUMBER` after them; deletes, unless they are
+/// to be dropped. Files that overlap no other are looked at as closely as the rest.
+pub(crate) fn read_to_rewrite(
+    files: &TableFiles,
+    place: &BucketPlace,
+    data_files: Vec<DataFileMeta>,
+    drop_deletes: bool,
+) -> BoxStream<'static, Result<MergedBatch>> {
+    let request = MergeReadRequest {
+        fields: [files.schema.fields.as_slice(), &[system_fields::sequence_number()]].concat(),
+        key_predicate: None,
+        value_predicate: None,
+        keep_deletes: !drop_deletes,
+        wide_timestamps: true,
+        batch_rows: REWRITE_BATCH_ROWS,
+    };
+    let reading = Reading { files: files.clone(), place: place.clone(), request };
+    read_parts(Arc::new(reading), data_files, Lone::Merge)
 }
 
 /// Reads files one after another as they are, neither merged nor ordered, in the order given: changes of a stream,
@@ -91,35 +111,57 @@ pub fn read_unmerged(
     section::pass_through(reading, data_files)
 }
 
+/// What becomes of files that overlap no other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Lone {
+    /// They come as they are.
+    PassThrough,
+    /// They are merged, in case one repeats a key, and their order is checked.
+    Merge,
+}
+
 /// A section, or neighbouring ones that need no merging.
 enum Part {
     /// Files one after another: nothing to merge.
     Run(Vec<DataFileMeta>),
     /// Several runs, from old to new.
-    Merge { runs: Vec<Vec<DataFileMeta>>, decider: Plain, columns: ReadColumns },
+    Merge(Vec<Vec<DataFileMeta>>),
 }
 
-impl Part {
-    fn read(self, reading: &Arc<Reading>) -> BoxStream<'static, Result<MergedBatch>> {
-        match self {
-            Self::Run(files) => section::pass_through(Arc::clone(reading), files),
-            Self::Merge { runs, decider, columns } => section::merge(Arc::clone(reading), runs, decider, columns),
+fn read_parts(
+    reading: Arc<Reading>,
+    data_files: Vec<DataFileMeta>,
+    lone: Lone,
+) -> BoxStream<'static, Result<MergedBatch>> {
+    let planned = plan(&reading, data_files).and_then(|parts| {
+        let schema = &reading.files.schema;
+        Ok((parts, Plain::for_table(schema)?, ReadColumns::to_merge(schema, &reading.request.fields)?))
+    });
+    let (parts, decider, columns) = match planned {
+        Ok(planned) => planned,
+        Err(error) => return stream::once(async { Err(error) }).boxed(),
+    };
+    let read = move |part| {
+        let reading = Arc::clone(&reading);
+        match part {
+            Part::Run(files) if lone == Lone::PassThrough => section::pass_through(reading, files),
+            Part::Run(files) => section::merge(reading, vec![files], decider.clone(), columns.clone()),
+            Part::Merge(runs) => section::merge(reading, runs, decider.clone(), columns.clone()),
         }
-    }
+    };
+    stream::iter(parts).map(read).flatten().boxed()
 }
 
 fn plan(reading: &Reading, data_files: Vec<DataFileMeta>) -> Result<Vec<Part>> {
     let schema = &reading.files.schema;
     check_readable(schema)?;
-    let decider = Plain::for_table(schema)?;
-    let columns = ReadColumns::to_merge(schema, &reading.request.fields)?;
     let key_types: Vec<DataType> =
         schema.trimmed_primary_key_fields().into_iter().map(|field| field.data_type).collect();
     let mut parts = Vec::new();
     for mut runs in sections(data_files, &key_types)? {
         if runs.len() > 1 {
             runs.sort_by_cached_key(|run| age(run));
-            parts.push(Part::Merge { runs, decider: decider.clone(), columns: columns.clone() });
+            parts.push(Part::Merge(runs));
             continue;
         }
         // Neighbours that need no merging are read as one run: the next file is fetched while one is read.

@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod bucket;
+mod compaction;
 mod merging;
+mod picking;
 mod runs;
 mod storage;
 mod table;

@@ -8,7 +8,7 @@ use arrow_array::{
     types::{Int32Type, Int64Type},
 };
 use futures::TryStreamExt;
-use tidelake_datafile::{Bucket, BucketPlace, BucketRows, Job, JobResult, TableFiles};
+use tidelake_datafile::{Bucket, BucketPlace, BucketRows, CompactMode, Job, JobResult, TableFiles};
 use tidelake_format::FormatRegistry;
 use tidelake_format_parquet::ParquetFormat;
 use tidelake_io::{FileIO, FilePath};
@@ -78,6 +78,16 @@ impl Table {
             Some(job) => bucket.complete(self.run(job)),
             None => Ok(()),
         }
+    }
+
+    /// Compacts until nothing is worth it any more, or everything.
+    pub(crate) fn compact(&self, bucket: &mut LsmBucket, mode: CompactMode) -> Result<bool> {
+        self.tokio.block_on(bucket.compact(mode))
+    }
+
+    /// A bucket that knows its files.
+    pub(crate) fn reopened(&self, files: Vec<DataFileMeta>) -> LsmBucket {
+        self.bucket(-1).with_files(files).unwrap()
     }
 
     pub(crate) fn run(&self, job: Job) -> JobResult {
