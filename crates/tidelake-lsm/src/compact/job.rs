@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
+use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use async_trait::async_trait;
 use futures::TryStreamExt;
@@ -55,8 +56,8 @@ impl CompactJob {
         for step in &self.steps {
             match step {
                 Step::Upgrade(file) => {
-                    produced.added.push(DataFileMeta { level: self.output_level, ..file.clone() });
-                    produced.removed.push(file.clone());
+                    produced.added.push(DataFileMeta { level: self.output_level, ..(**file).clone() });
+                    produced.removed.push((**file).clone());
                 }
                 Step::Rewrite(inputs) => {
                     let outputs = self.rewrite(inputs, &rows).await?;
@@ -83,7 +84,7 @@ impl CompactJob {
     async fn copy(&self, inputs: &[DataFileMeta], rows: &RowsOfFiles, writer: &mut DataFileWriter) -> Result<()> {
         let mut merged = read_to_rewrite(&self.files, &self.place, inputs.to_vec(), self.drop_deletes);
         while let Some(batch) = merged.try_next().await? {
-            writer.write(rows.from_merged(batch)?).await?;
+            writer.write(rows.to_file(batch)?).await?;
         }
         Ok(())
     }
@@ -105,7 +106,7 @@ impl RowsOfFiles {
     }
 
     /// The last column holds the sequence numbers, which rows keep.
-    fn from_merged(&self, batch: MergedBatch) -> Result<arrow_array::RecordBatch> {
+    fn to_file(&self, batch: MergedBatch) -> Result<RecordBatch> {
         let Some((sequence, values)) = batch.rows.columns().split_last() else {
             return Err(internal("rows to be written anew have no column"));
         };

@@ -20,7 +20,7 @@ pub(crate) enum Step {
     /// Merge them into new files.
     Rewrite(Vec<DataFileMeta>),
     /// Only the level changes.
-    Upgrade(DataFileMeta),
+    Upgrade(Box<DataFileMeta>),
 }
 
 /// The steps for a unit whose files fall into these sections of runs, in key order; a file that stays where it is has none.
@@ -83,7 +83,7 @@ impl Planner<'_> {
         if self.rules.rewrite_all || to_last_level && file.delete_row_count != Some(0) {
             self.steps.push(Step::Rewrite(vec![file]));
         } else if file.level != self.unit.output_level {
-            self.steps.push(Step::Upgrade(file));
+            self.steps.push(Step::Upgrade(Box::new(file)));
         }
     }
 }

@@ -514,5 +514,9 @@ fn buckets_that_cannot_be_compacted_say_why() {
         let error = Table::new([(option, value)]).bucket(-1).with_files(Vec::new()).unwrap_err().to_string();
         assert!(error.contains(option), "{error}");
     }
+    let mut table = Table::new([]);
+    table.place.bucket = -2;
+    let error = table.bucket(-1).with_files(Vec::new()).unwrap_err().to_string();
+    assert!(error.contains("waits for its buckets"), "{error}");
     assert!(Table::new([("chain-table.enabled", "false")]).bucket(-1).with_files(Vec::new()).is_ok());
 }

@@ -156,6 +156,33 @@ fn a_bucket_that_gets_one_run_after_another_goes_through_these_shapes() {
     assert_eq!(shapes, expected);
 }
 
+#[test]
+fn the_choice_is_that_of_java() {
+    // Seen in tables that Java wrote, versions 1.4.2 and 2.x: trigger, size ratio, levels; the runs; what its commit took.
+    type Seen = ((usize, i32, i32), &'static [(i32, u64)], (usize, i32));
+    let seen: [Seen; 14] = [
+        ((5, 1, 6), &[(0, 1205), (0, 1605), (0, 1505), (0, 1652), (0, 1673)], (5, 5)),
+        ((5, 1, 6), &[(0, 1485), (0, 1418), (0, 1428), (0, 1422), (0, 1471)], (5, 5)),
+        ((3, 1, 4), &[(0, 957), (0, 1006), (0, 890)], (3, 3)),
+        ((3, 1, 4), &[(0, 965), (0, 906), (3, 2391)], (2, 2)),
+        ((3, 1, 4), &[(0, 978), (0, 984), (2, 2207), (3, 2391)], (2, 1)),
+        ((3, 1, 4), &[(1, 2326), (2, 2207), (3, 2391)], (3, 3)),
+        ((3, 1, 4), &[(0, 929), (0, 895), (0, 940), (3, 2280)], (4, 3)),
+        ((3, 1, 4), &[(0, 3430), (0, 3291), (0, 3413), (0, 3436)], (4, 3)),
+        ((3, 1, 4), &[(0, 3514), (0, 3438), (3, 5141)], (3, 3)),
+        ((2, 1, 3), &[(0, 1585), (2, 1548)], (2, 2)),
+        ((2, 1, 3), &[(0, 1620), (0, 1543)], (2, 2)),
+        ((2, 1, 3), &[(0, 1532), (0, 1545), (2, 1747)], (3, 2)),
+        ((2, 50, 4), &[(0, 2926), (0, 2990), (3, 3524)], (3, 3)),
+        ((2, 50, 4), &[(0, 2942), (0, 2955), (0, 2581)], (3, 3)),
+    ];
+    for ((trigger, size_ratio_percent, num_levels), of, (num_runs, output_level)) in seen {
+        let strategy = UniversalCompaction { size_ratio_percent, ..universal(trigger) };
+        let picked = strategy.pick_runs(&runs(of), num_levels, None, 0);
+        assert_eq!(picked, Some(Pick { num_runs, output_level }), "{of:?}");
+    }
+}
+
 /// What levels look like afterwards, if merging makes nothing smaller.
 fn apply(runs: &mut Vec<RunSize>, pick: Pick) {
     let bytes = runs.drain(..pick.num_runs).fold(0_u64, |sum, run| sum.saturating_add(run.bytes));
