@@ -6,9 +6,10 @@
 mod args;
 mod commands;
 mod filter;
+mod nested;
 mod output;
 mod report;
-mod retype;
+
 mod session;
 
 use std::process::ExitCode;

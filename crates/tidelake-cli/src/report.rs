@@ -12,6 +12,8 @@ pub(crate) struct Failure {
     kind: ErrorKind,
     ambiguous: bool,
     retryable: bool,
+    /// Whether what was wrong is the command line.
+    usage: bool,
     message: String,
     hint: Option<String>,
 }
@@ -21,7 +23,13 @@ pub(crate) type Result<T, E = Failure> = std::result::Result<T, E>;
 impl Failure {
     /// Of this kind, with this message.
     pub(crate) fn new(kind: ErrorKind, message: impl fmt::Display) -> Self {
-        Self { doing: None, kind, ambiguous: false, retryable: false, message: message.to_string(), hint: None }
+        let message = message.to_string();
+        Self { doing: None, kind, ambiguous: false, retryable: false, usage: false, message, hint: None }
+    }
+
+    /// A command line that cannot be meant.
+    pub(crate) fn usage(message: impl fmt::Display) -> Self {
+        Self { usage: true, ..Self::new(ErrorKind::InvalidInput, message) }
     }
 
     /// Says what to do.
@@ -39,6 +47,7 @@ impl Failure {
     /// The exit code.
     fn code(&self) -> u8 {
         match self.kind {
+            _ if self.usage => 2,
             _ if self.ambiguous || self.retryable => 75,
             ErrorKind::Conflict | ErrorKind::AlreadyExists => 3,
             ErrorKind::NotFound => 4,
@@ -85,6 +94,7 @@ impl<E: Classify> From<E> for Failure {
             kind: error.kind(),
             ambiguous: error.is_ambiguous(),
             retryable: error.is_retryable(),
+            usage: false,
             message: with_causes(&error),
             hint: None,
         }
@@ -108,11 +118,19 @@ pub(crate) fn with_causes(error: &dyn StdError) -> String {
 
 /// An operating system's error on a local file of the user's.
 pub(crate) fn local(path: impl fmt::Display, error: std::io::Error) -> Failure {
-    let kind = match error.kind() {
-        std::io::ErrorKind::NotFound => ErrorKind::NotFound,
-        std::io::ErrorKind::PermissionDenied => ErrorKind::PermissionDenied,
-        _ => ErrorKind::Unavailable,
+    use std::io::ErrorKind as Io;
+    let (kind, hint) = match error.kind() {
+        Io::NotFound => (ErrorKind::NotFound, Some("the path is taken from the current folder")),
+        Io::PermissionDenied => (ErrorKind::PermissionDenied, None),
+        Io::IsADirectory => (ErrorKind::InvalidInput, Some("give a file, not a folder")),
+        Io::NotADirectory => (ErrorKind::InvalidInput, Some("a part of the path is a file, not a folder")),
+        Io::InvalidInput | Io::InvalidFilename => (ErrorKind::InvalidInput, Some("that cannot be a path")),
+        Io::InvalidData => (ErrorKind::InvalidInput, Some("it has to be text in UTF-8")),
+        _ => (ErrorKind::Unavailable, None),
     };
     let failure = Failure::new(kind, format!("{path}: {error}"));
-    if kind == ErrorKind::NotFound { failure.hint("the path is taken from the current folder") } else { failure }
+    match hint {
+        Some(hint) => failure.hint(hint),
+        None => failure,
+    }
 }

@@ -10,7 +10,7 @@ use arrow_json::{
 use arrow_schema::{ArrowError, DataType as ArrowType, Field, FieldRef, Schema};
 
 use super::arrow;
-use crate::{report::Result, retype::retyped};
+use crate::{nested::retyped, report::Result};
 
 /// An object a line.
 pub(super) fn lines(rows: &RecordBatch) -> Result<Vec<u8>> {

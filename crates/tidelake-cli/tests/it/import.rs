@@ -51,3 +51,100 @@ fn a_wrong_csv_file_is_told_by_its_name_and_changes_nothing() {
     }
     assert_eq!(folder.sql("SELECT count(*) FROM db.\"people$snapshots\"").lines().last(), Some("0"));
 }
+
+#[test]
+fn a_value_that_does_not_fit_is_refused_by_row_and_column() {
+    let folder = Folder::new();
+    folder.sql("CREATE DATABASE db");
+    folder.sql(
+        "CREATE TABLE db.t (k INT, b BYTES, t TIME, r ROW<a SMALLINT, b BYTES>, l ARRAY<TIME>, m MAP<INT, BIGINT>, \
+         PRIMARY KEY (k) NOT ENFORCED) WITH ('bucket' = '1')",
+    );
+    let import = |name: &str, content: &str| {
+        let file = folder.file(name, content);
+        folder.tide(&["table", "import", "db.t", &file])
+    };
+    for (name, content, told) in [
+        ("a.ndjson", "{\"k\":1}\n{\"k\":71.5}\n", "row 2: `71.5` in column `k` is not INT"),
+        ("a.ndjson", "{\"k\":3000000000}\n", "row 1: `3000000000` in column `k`"),
+        ("a.ndjson", "{\"k\":1,\"r\":{\"a\":0.5}}\n", "row 1: `{a: 0.5"),
+        ("a.ndjson", "{\"k\":1,\"m\":{\"1\":1}}\n{\"k\":2,\"m\":{\"1\":1.5}}\n", "row 2: `{1"),
+        ("a.ndjson", "{\"k\":\"four\"}\n", "four"),
+        ("a.ndjson", "{\"k\":1,\"b\":\"abc\"}\n", "row 1: `abc` in column `b` is not BYTES"),
+        ("a.ndjson", "{\"k\":1,\"r\":{\"b\":\"0g\"}}\n", "column `r`"),
+        ("a.ndjson", "{\"k\":1,\"t\":86400000}\n", "row 1: a value in column `t` is not TIME"),
+        ("a.ndjson", "{\"k\":1,\"t\":0}\n{\"k\":2,\"t\":-5}\n", "row 2: a value in column `t` is not TIME"),
+        ("a.ndjson", "{\"k\":1,\"l\":[0, -1]}\n", "column `l`"),
+        ("a.csv", "k,b\n1,00\n2,abc\n", "row 2: `abc` in column `b` is not BYTES"),
+        ("a.csv", "k,b\n1,xy\n", "row 1: `xy` in column `b` is not BYTES"),
+        ("a.csv", "k,t\n1,25:00:00\n", "row 1: `25:00:00` in column `t` is not TIME"),
+        ("a.csv", "k,t\n1,soon\n", "row 1: `soon` in column `t` is not TIME"),
+        ("a.csv", "k,t\n1.5,\n", "1.5"),
+    ] {
+        let ran = import(name, content);
+        assert_eq!(ran.code, Some(1), "{content}: {}", ran.stderr);
+        assert!(ran.stderr.contains(told), "{content}: {}", ran.stderr);
+        assert!(!ran.stderr.contains("panicked"), "{content}: {}", ran.stderr);
+    }
+    let fits =
+        "{\"k\":1.0,\"b\":\"00Ff\",\"t\":\"23:59:59\",\"r\":{\"a\":-7,\"b\":\"\"},\"l\":[null,0],\"m\":{\"1\":1e3}}\n";
+    let ran = import("a.ndjson", fits);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    let ran = import("a.csv", "k,b,t\n2,00ff,00:00:01\n3,,\n");
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    assert_eq!(
+        folder.tide(&["table", "read", "db.t", "-f", "csv"]).stdout,
+        "k,b,t,r,l,m\n1,00ff,23:59:59,\"{\"\"a\"\":-7,\"\"b\"\":\"\"\"\"}\",\"[null,\"\"00:00:00\"\"]\",\"{\"\"1\"\":1000}\"\n\
+         2,00ff,00:00:01,,,\n3,,,,,\n"
+    );
+}
+
+#[test]
+fn a_parquet_file_keeps_its_values_or_is_refused() {
+    let folder = Folder::new();
+    folder.sql("CREATE DATABASE db");
+    let only_file = |table: &str| {
+        let bucket = folder.path().join(format!("lake/db.db/{table}/bucket-0"));
+        let file = std::fs::read_dir(bucket).unwrap().next().unwrap().unwrap().path();
+        file.to_str().unwrap().to_owned()
+    };
+    folder.sql("CREATE TABLE db.whole (n DOUBLE, s STRING) WITH ('file.format' = 'parquet')");
+    folder.sql("INSERT INTO db.whole VALUES (23.0, 'ab'), (-4.0, NULL)");
+    folder.sql("CREATE TABLE db.broken (n DOUBLE) WITH ('file.format' = 'parquet')");
+    folder.sql("INSERT INTO db.broken VALUES (1.0), (23.7)");
+    folder.sql("CREATE TABLE db.t (n INT, s BYTES) WITH ('file.format' = 'parquet')");
+    let ran = folder.tide(&["table", "import", "db.t", &only_file("whole")]);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    let ran = folder.tide(&["table", "import", "db.t", &only_file("broken")]);
+    assert_eq!(ran.code, Some(1), "{}", ran.stderr);
+    assert!(ran.stderr.contains("row 2: `23.7` in column `n` is not INT"), "{}", ran.stderr);
+    assert_eq!(folder.tide(&["table", "read", "db.t", "-f", "csv"]).stdout, "n,s\n23,6162\n-4,\n");
+
+    let damaged = folder.file("damaged.parquet", "PAR1 and nothing of the kind");
+    let ran = folder.tide(&["table", "import", "db.t", &damaged]);
+    assert_eq!(ran.code, Some(1), "{}", ran.stderr);
+    let hint = ran.stderr.lines().last().unwrap();
+    assert!(hint.starts_with("hint: ") && hint.contains("damaged.parquet"), "{}", ran.stderr);
+}
+
+#[test]
+fn every_row_says_what_it_does_in_the_column_that_was_named() {
+    let folder = people();
+    for (name, content, told) in [
+        ("a.csv", "id,name\n1,Ada\n", "no column `op`"),
+        ("a.csv", "id,op\n1,I\n2,\n", "row 2: nothing in column `op`"),
+        ("a.csv", "id,op\n1,X\n", "row 1: `X` in column `op`"),
+        ("a.ndjson", "{\"id\":1,\"name\":\"Ada\"}\n", "row 1: nothing in column `op`"),
+        ("a.jsonl", "{\"id\":1,\"name\":\"Ada\",\"born\":null}\n", "_kind"),
+    ] {
+        let file = folder.file(name, content);
+        let ran = folder.tide(&["table", "import", "db.people", &file, "--op-column", "op"]);
+        assert_eq!(ran.code, Some(1), "{content}: {}", ran.stderr);
+        assert!(ran.stderr.contains(told), "{content}: {}", ran.stderr);
+    }
+    // Kinds that nobody asked for may be missing.
+    let file = folder.file("a.csv", "id,name,_kind\n1,Ada,\n2,Eve,+I\n1,,-D\n");
+    let ran = folder.tide(&["table", "import", "db.people", &file]);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    assert_eq!(folder.sql("SELECT id, name FROM db.people"), "id,name\n2,Eve\n");
+}

@@ -1,22 +1,24 @@
 //! `tide table import`: the rows of a file, in one commit.
 
+mod values;
+
 use std::{
-    collections::BTreeMap,
     fs::File,
     io::{BufRead, BufReader, Read},
     sync::Arc,
 };
 
-use arrow_array::{Array, ArrayRef, Int8Array, RecordBatch, StringArray, cast::AsArray};
+use arrow_array::{ArrayRef, Int8Array, RecordBatch, StringArray, cast::AsArray};
 use arrow_schema::{DataType as ArrowType, Field, Schema, SchemaRef};
 use futures::TryStreamExt;
 use tidelake::{
-    CommitOutcome, DataType, ErrorKind, RowKind, Table, TableWriter, TypeKind,
+    Classify, CommitOutcome, DataType, ErrorKind, RowKind, Table, TableSchema, TableWriter, TypeKind,
     format::{FormatContext, ReadRequest},
     io::{FileIO, FilePath, LocalFileIO},
-    types::{CanonicalReader, arrow_field, cast_array},
+    types::{CanonicalReader, arrow_field},
 };
 
+use self::values::Change;
 use crate::{
     args::{ImportArgs, ImportFormat},
     report::{Failure, Result, local, with_causes},
@@ -85,15 +87,19 @@ fn guessed(file: &str) -> Result<ImportFormat> {
         "json" | "ndjson" => Ok(ImportFormat::Ndjson),
         "jsonl" => Ok(ImportFormat::Canonical),
         "parquet" => Ok(ImportFormat::Parquet),
-        _ => Err(Failure::new(ErrorKind::InvalidInput, format!("it is not clear how {file} is written"))
+        _ => Err(Failure::usage(format!("it is not clear how {file} is written"))
             .hint("say so with --format canonical|csv|ndjson|parquet")),
     }
 }
 
 /// Writes all rows of the file; gives their number.
 async fn fill(writer: &mut TableWriter, table: &Table, args: &ImportArgs, format: ImportFormat) -> Result<u64> {
-    let mut sink = Sink { writer, op_column: args.op_column.as_deref().unwrap_or(KIND).to_owned(), rows: 0 };
+    let mut sink = Sink { writer, schema: table.schema(), op_column: args.op_column.as_deref(), rows: 0 };
     match format {
+        ImportFormat::Canonical if args.op_column.is_some() => {
+            let message = format!("canonical lines say what each row does in `{KIND}`");
+            return Err(Failure::new(ErrorKind::InvalidInput, message).hint("leave --op-column out"));
+        }
         ImportFormat::Canonical => canonical(&mut sink, table, &args.file).await?,
         ImportFormat::Csv => csv(&mut sink, table, &args.file).await?,
         ImportFormat::Ndjson => ndjson(&mut sink, table, &args.file).await?,
@@ -105,19 +111,31 @@ async fn fill(writer: &mut TableWriter, table: &Table, args: &ImportArgs, format
 /// Where rows go, their kinds taken out of the column that says them.
 struct Sink<'a> {
     writer: &'a mut TableWriter,
-    op_column: String,
+    schema: &'a TableSchema,
+    /// The column of kinds that the user named.
+    op_column: Option<&'a str>,
     rows: u64,
 }
 
 impl Sink<'_> {
-    async fn take(&mut self, batch: RecordBatch) -> Result<()> {
-        let Some((index, _)) = batch.schema_ref().column_with_name(&self.op_column) else {
-            return self.take_kinds(batch, None).await;
+    async fn take(&mut self, batch: RecordBatch, change: Change) -> Result<()> {
+        let name = self.op_column.unwrap_or(KIND);
+        let (rows, kinds) = match batch.schema_ref().index_of(name) {
+            Ok(index) => {
+                let kinds = kinds_of(batch.column(index), name, self.rows, self.op_column.is_some())?;
+                let others: Vec<usize> = (0..batch.num_columns()).filter(|column| *column != index).collect();
+                (batch.project(&others).map_err(crate::output::arrow)?, Some(kinds))
+            }
+            Err(_) if self.op_column.is_some() => {
+                let message = format!("the file has no column `{name}`");
+                return Err(
+                    Failure::new(ErrorKind::InvalidInput, message).hint("--op-column names a column of the file")
+                );
+            }
+            Err(_) => (batch, None),
         };
-        let kinds = kinds_of(batch.column(index), &self.op_column, self.rows)?;
-        let others: Vec<usize> = (0..batch.num_columns()).filter(|column| *column != index).collect();
-        let rows = batch.project(&others).map_err(crate::output::arrow)?;
-        self.take_kinds(rows, Some(kinds)).await
+        let rows = values::fitted(&rows, self.schema, self.rows, change)?;
+        self.take_kinds(rows, kinds).await
     }
 
     async fn take_kinds(&mut self, rows: RecordBatch, kinds: Option<Int8Array>) -> Result<()> {
@@ -130,18 +148,20 @@ impl Sink<'_> {
     }
 }
 
-fn kinds_of(column: &ArrayRef, name: &str, before: u64) -> Result<Int8Array> {
+/// Where the user named no column, one without a value says +I, as it does where there is none.
+fn kinds_of(column: &ArrayRef, name: &str, before: u64, named: bool) -> Result<Int8Array> {
     let texts = arrow_cast::cast(column, &ArrowType::Utf8).map_err(crate::output::arrow)?;
     let texts: &StringArray = texts.as_string();
     (texts.iter().zip(before + 1..))
         .map(|(text, row)| {
-            let kind = match text.unwrap_or("+I") {
+            let kind = match text.unwrap_or(if named { "" } else { "+I" }) {
                 "+I" | "I" | "i" | "insert" | "INSERT" | "c" | "r" => RowKind::Insert,
                 "-U" | "update_before" => RowKind::UpdateBefore,
                 "+U" | "U" | "u" | "update" | "UPDATE" | "update_after" => RowKind::UpdateAfter,
                 "-D" | "D" | "d" | "delete" | "DELETE" => RowKind::Delete,
                 other => {
-                    let message = format!("row {row}: `{other}` in column `{name}` does not say what the row does");
+                    let what = if text.is_none() { "nothing".to_owned() } else { format!("`{other}`") };
+                    let message = format!("row {row}: {what} in column `{name}` does not say what the row does");
                     return Err(Failure::new(ErrorKind::InvalidInput, message).hint("write +I, -U, +U or -D"));
                 }
             };
@@ -199,7 +219,6 @@ async fn csv(sink: &mut Sink<'_>, table: &Table, file: &str) -> Result<()> {
         );
     }
     let names = csv_names(&header)?;
-    let mut texts = BTreeMap::new();
     let mut fields = Vec::new();
     for name in names {
         if fields.iter().any(|field: &Field| *field.name() == name) {
@@ -208,7 +227,6 @@ async fn csv(sink: &mut Sink<'_>, table: &Table, file: &str) -> Result<()> {
         match table.schema().field(&name) {
             Some(field) if parses(&field.data_type) => fields.push(arrow_field(field)?.with_nullable(true)),
             Some(field) if !field.data_type.kind.is_nested() => {
-                texts.insert(fields.len(), field.data_type.clone());
                 fields.push(Field::new(name, ArrowType::Utf8, true));
             }
             Some(field) => {
@@ -228,8 +246,7 @@ async fn csv(sink: &mut Sink<'_>, table: &Table, file: &str) -> Result<()> {
         .with_batch_size(BATCH_ROWS)
         .build_buffered(BufReader::new(whole));
     for batch in reader.map_err(broken)? {
-        let batch = batch.map_err(broken)?;
-        sink.take(cast_texts(batch, &texts)?).await?;
+        sink.take(batch.map_err(broken)?, values::from_text).await?;
     }
     Ok(())
 }
@@ -248,35 +265,22 @@ fn parses(data_type: &DataType) -> bool {
     !data_type.kind.is_nested() && !data_type.kind.is_binary() && !matches!(data_type.kind, TypeKind::Time(_))
 }
 
-fn cast_texts(batch: RecordBatch, texts: &BTreeMap<usize, DataType>) -> Result<RecordBatch> {
-    let string = DataType { kind: TypeKind::STRING, nullable: true };
-    let mut columns = batch.columns().to_vec();
-    let mut fields: Vec<Field> = batch.schema_ref().fields().iter().map(|field| field.as_ref().clone()).collect();
-    for (index, data_type) in texts {
-        let cast = cast_array(&columns[*index], &string, data_type)?;
-        let lost = (0..cast.len()).find(|row| cast.is_null(*row) && !columns[*index].is_null(*row));
-        if let Some(row) = lost {
-            let text = columns[*index].as_string::<i32>().value(row);
-            let message = format!("`{text}` in column `{}` is not {data_type}", fields[*index].name());
-            return Err(Failure::new(ErrorKind::InvalidInput, message));
-        }
-        fields[*index] = fields[*index].clone().with_data_type(cast.data_type().clone());
-        columns[*index] = cast;
-    }
-    RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).map_err(crate::output::arrow)
-}
-
 async fn ndjson(sink: &mut Sink<'_>, table: &Table, file: &str) -> Result<()> {
-    let mut fields = (table.schema().fields.iter())
-        .map(|field| Ok(arrow_field(field)?.with_nullable(true)))
-        .collect::<Result<Vec<_>>>()?;
-    fields.push(Field::new(&sink.op_column, ArrowType::Utf8, true));
+    let mut fields = table.schema().fields.iter().map(values::json_field).collect::<Result<Vec<_>>>()?;
+    let kinds = sink.op_column.unwrap_or(KIND);
+    if table.schema().field(kinds).is_none() {
+        fields.push(Field::new(kinds, ArrowType::Utf8, true));
+    }
     let reader = arrow_json::ReaderBuilder::new(Arc::new(Schema::new(fields)))
         .with_strict_mode(true)
         .with_batch_size(BATCH_ROWS)
         .build(opened(file)?);
     for batch in reader.map_err(broken)? {
-        sink.take(batch.map_err(broken)?).await?;
+        let batch = batch.map_err(|error| {
+            let rows = format!("in rows {} to {}", sink.rows + 1, sink.rows + BATCH_ROWS as u64);
+            Failure::new(ErrorKind::InvalidInput, format!("{rows}: {}", with_causes(&error)))
+        });
+        sink.take(batch?, values::from_text).await?;
     }
     Ok(())
 }
@@ -291,9 +295,15 @@ async fn parquet(sink: &mut Sink<'_>, table: &Table, file: &str) -> Result<()> {
     let path = std::path::absolute(file).map_err(|error| local(file, error))?;
     let runtime = table.lake().runtime().clone();
     let io = LocalFileIO::new(runtime.clone());
+    // The file is the user's, not the table's.
+    let damaged = |error: tidelake::format::Error| match error.kind() {
+        ErrorKind::Corrupt => Failure::new(ErrorKind::InvalidInput, with_causes(&error))
+            .hint(format!("{file} is damaged, or no Parquet file")),
+        _ => error.into(),
+    };
     let opened = io.open(&FilePath::parse(&path.to_string_lossy())?, None).await?;
     let context = FormatContext { runtime: runtime.clone(), footer_bytes_max: 256 << 20 };
-    let open = table.lake().formats().get("parquet")?.open(Arc::clone(&opened), &context).await?;
+    let open = table.lake().formats().get("parquet")?.open(Arc::clone(&opened), &context).await.map_err(damaged)?;
     let request = ReadRequest {
         projection: Arc::clone(open.schema()),
         row_groups: 0..open.row_groups().len(),
@@ -302,8 +312,8 @@ async fn parquet(sink: &mut Sink<'_>, table: &Table, file: &str) -> Result<()> {
         batch_rows: BATCH_ROWS,
     };
     let mut batches = tidelake::format::read(opened, open, request, runtime);
-    while let Some(batch) = batches.try_next().await? {
-        sink.take(batch.rows).await?;
+    while let Some(batch) = batches.try_next().await.map_err(damaged)? {
+        sink.take(batch.rows, values::lossless).await?;
     }
     Ok(())
 }
