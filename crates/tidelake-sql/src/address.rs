@@ -70,9 +70,19 @@ impl Version {
         if let Some(at) = text.strip_prefix("ms:").and_then(|digits| digits.parse().ok()) {
             return Self::Millis(at);
         }
-        let bytes = text.as_bytes();
-        let is_time = bytes.len() > 10 && bytes[4] == b'-' && bytes[7] == b'-' && matches!(bytes[10], b'T' | b' ');
-        if is_time { Self::Time(text.to_owned()) } else { Self::Named(text.to_owned()) }
+        match text.as_bytes().get(10) {
+            Some(b'T' | b' ') if begins_with_date(text) => Self::Time(text.to_owned()),
+            _ => Self::Named(text.to_owned()),
+        }
+    }
+
+    /// The version at a time; a day alone is its midnight. `None` if the text is no time.
+    pub(crate) fn at_time(text: &str) -> Option<Self> {
+        match text.as_bytes().get(10) {
+            None if begins_with_date(text) => Some(Self::Time(format!("{text} 00:00:00"))),
+            Some(b'T' | b' ') if begins_with_date(text) => Some(Self::Time(text.to_owned())),
+            _ => None,
+        }
     }
 
     /// As [`Self::parse`] reads it.
@@ -84,6 +94,12 @@ impl Version {
             Self::Millis(at) => format!("ms:{at}"),
         }
     }
+}
+
+/// `2024-02-29…`
+fn begins_with_date(text: &str) -> bool {
+    let fits = |(at, byte): (usize, &u8)| if at == 4 || at == 7 { *byte == b'-' } else { byte.is_ascii_digit() };
+    text.len() >= 10 && text.as_bytes()[..10].iter().enumerate().all(fits)
 }
 
 #[cfg(test)]

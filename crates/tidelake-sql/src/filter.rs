@@ -50,12 +50,12 @@ pub fn to_predicate(expr: &Expr, schema: &TableSchema) -> Option<Predicate> {
         }
         Expr::Like(Like { negated: false, expr, pattern, escape_char: None, case_insensitive: false }) => {
             let field = field_of(expr, schema)?;
-            let Some(Scalar::String(pattern)) = literal_of(pattern, field)? else { return None };
+            let Scalar::String(pattern) = literal_of(pattern, field)? else { return None };
             let prefix = pattern.strip_suffix('%')?;
             if prefix.contains(['%', '_', '\\']) {
                 return None;
             }
-            leaf(field, Operator::StartsWith, [Some(Scalar::String(prefix.to_owned()))])
+            leaf(field, Operator::StartsWith, [Scalar::String(prefix.to_owned())])
         }
         // A boolean column by itself, or its negation.
         Expr::Column(_) => boolean(field_of(expr, schema)?, true),
@@ -76,17 +76,13 @@ pub fn predicate_of(filters: &[Expr], schema: &TableSchema) -> Predicate {
 
 fn boolean(field: &DataField, value: bool) -> Option<Predicate> {
     match field.data_type.kind {
-        tidelake_table::TypeKind::Boolean => leaf(field, Operator::Equal, [Some(Scalar::Boolean(value))]),
+        tidelake_table::TypeKind::Boolean => leaf(field, Operator::Equal, [Scalar::Boolean(value)]),
         _ => None,
     }
 }
 
-fn leaf(
-    field: &DataField,
-    operator: Operator,
-    literals: impl IntoIterator<Item = Option<Scalar>>,
-) -> Option<Predicate> {
-    let literals = literals.into_iter().collect();
+fn leaf(field: &DataField, operator: Operator, literals: impl IntoIterator<Item = Scalar>) -> Option<Predicate> {
+    let literals = literals.into_iter().map(Some).collect();
     Some(Predicate::Leaf(LeafPredicate { field: field.clone(), operator, literals }))
 }
 
@@ -97,12 +93,11 @@ fn field_of<'a>(expr: &Expr, schema: &'a TableSchema) -> Option<&'a DataField> {
     }
 }
 
-/// A literal as a value of the column: `Some(None)` is null, `None` is "not a literal, or not exactly of that type".
-fn literal_of(expr: &Expr, field: &DataField) -> Option<Option<Scalar>> {
+/// A literal as a value of the column; `None` is "not a literal, not exactly of that type, or compared otherwise in SQL":
+/// a null, whose comparisons the optimizer takes apart, and the numbers where Paimon's order of floats differs (it has two
+/// zeros).
+fn literal_of(expr: &Expr, field: &DataField) -> Option<Scalar> {
     let Expr::Literal(value, _) = expr else { return None };
-    if value.is_null() {
-        return Some(None);
-    }
     let target = arrow_type(&field.data_type).ok()?;
     let cast = value.cast_to(&target).ok()?;
     // There and back again: a literal that is cut or rounded compares differently.
@@ -110,7 +105,13 @@ fn literal_of(expr: &Expr, field: &DataField) -> Option<Option<Scalar>> {
         return None;
     }
     let array = cast.to_array().ok()?;
-    Some(Some(Scalar::from_array(array.as_ref(), 0, &field.data_type).ok()??))
+    let scalar = Scalar::from_array(array.as_ref(), 0, &field.data_type).ok()??;
+    let otherwise = match scalar {
+        Scalar::Float(number) => number == 0.0 || number.is_nan(),
+        Scalar::Double(number) => number == 0.0 || number.is_nan(),
+        _ => false,
+    };
+    (!otherwise).then_some(scalar)
 }
 
 fn operator_of(operator: SqlOperator) -> Option<Operator> {

@@ -265,10 +265,13 @@ impl SqlSession {
                 let insert =
                     format!("INSERT INTO {}.{} {query}", quoted(&identifier.database), quoted(&identifier.table));
                 let mut parsed = statements(&insert)?;
-                match parsed.pop() {
-                    Some(statement) => self.query(&statement).await,
-                    None => done(format!("created table {identifier}")),
+                let Some(statement) = parsed.pop() else { return done(format!("created table {identifier}")) };
+                let inserted = self.query(&statement).await;
+                if inserted.as_ref().is_err_and(|error| !error.is_ambiguous()) {
+                    // As if nothing had begun: the next attempt finds no empty table in its way.
+                    let _ = self.catalog.drop_table(&identifier).await;
                 }
+                inserted
             }
         }
     }

@@ -64,7 +64,13 @@ fn version_at(pieces: &[Piece]) -> Result<Option<(Version, usize)>> {
     let version = match pieces.get(at).map(|piece| &piece.token) {
         Some(Token::Number(digits, _)) if by_time => digits.parse().ok().map(Version::Millis),
         Some(Token::Number(digits, _)) => digits.parse().ok().map(Version::Snapshot),
-        Some(Token::SingleQuotedString(text)) if by_time => Some(Version::Time(text.clone())),
+        Some(Token::SingleQuotedString(text)) if by_time => match Version::at_time(text) {
+            Some(version) => Some(version),
+            None => {
+                let message = format!("`{text}` is not a time: write 'YYYY-MM-DD hh:mm:ss', in UTC");
+                return SyntaxSnafu { message }.fail();
+            }
+        },
         Some(Token::SingleQuotedString(text)) => Some(Version::Named(text.clone())),
         _ => None,
     };
@@ -129,6 +135,13 @@ mod tests {
             r#"SELECT 1 FROM "t@2024-01-01T00:00:00" AS x"#
         );
         assert_eq!(rewritten("SELECT version AS of FROM t"), "SELECT version AS of FROM t");
-        assert!(with_versions_in_names(&statements("SELECT * FROM t VERSION AS OF x").unwrap()[0]).is_err());
+        assert_eq!(
+            rewritten("SELECT * FROM t TIMESTAMP AS OF '2024-01-01' x"),
+            r#"SELECT * FROM "t@2024-01-01T00:00:00" x"#
+        );
+        for wrong in ["t VERSION AS OF x", "t TIMESTAMP AS OF 'a tag'", "t TIMESTAMP AS OF '2024'"] {
+            let sql = format!("SELECT * FROM {wrong}");
+            assert!(with_versions_in_names(&statements(&sql).unwrap()[0]).is_err(), "{wrong}");
+        }
     }
 }

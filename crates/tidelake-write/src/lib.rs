@@ -10,6 +10,8 @@
 //! [`BucketWriters`] owns everything that buckets must not know: which of them are open, what they hold in memory, and
 //! when they flush.
 
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "tests"))]
+
 mod conform;
 mod error;
 mod restore;

@@ -8,7 +8,7 @@ use tidelake_types::{BinaryRow, DataField, DataType, Scalar, TypeKind};
 
 use super::{
     Rows, columns, long, millis, string,
-    text::{bound_text, row_text, value_text},
+    text::{object_text, row_text},
 };
 use crate::{Result, Table};
 
@@ -60,8 +60,8 @@ async fn push(table: &Table, rows: &mut Rows, split: &Split, file: &DataFileMeta
     for field in &table.schema.fields {
         let bounds = file.evolved_bounds(&written, field).unwrap_or_default();
         nulls.insert(field.name.as_str(), bounds.null_count.map_or("null".to_owned(), |count| count.to_string()));
-        minima.insert(field.name.as_str(), bound_text(bounds.min.as_ref(), &field.data_type)?);
-        maxima.insert(field.name.as_str(), bound_text(bounds.max.as_ref(), &field.data_type)?);
+        minima.insert(field.name.as_str(), object_text(bounds.min.as_ref(), &field.data_type)?);
+        maxima.insert(field.name.as_str(), object_text(bounds.max.as_ref(), &field.data_type)?);
     }
     let source = file.file_source.map(|source| match source {
         FileSource::Append => "APPEND",
@@ -99,7 +99,7 @@ fn key_text(keys: &[DataField], row: &BinaryRow) -> Result<Option<Scalar>> {
     }
     let types: Vec<DataType> = keys.iter().map(|key| key.data_type.clone()).collect();
     let values = (types.iter().zip(row.decode(&types)?))
-        .map(|(data_type, value)| value_text(value.as_ref(), data_type))
+        .map(|(data_type, value)| object_text(value.as_ref(), data_type))
         .collect::<Result<Vec<_>>>()?;
     Ok(string(format!("[{}]", values.join(", "))))
 }

@@ -22,10 +22,13 @@ pub(super) fn value_text(value: Option<&Scalar>, data_type: &DataType) -> Result
     }
 }
 
-/// One bound of the statistics: not cast to STRING but printed as the object that it is, so a TIMESTAMP as ISO 8601.
-pub(super) fn bound_text(value: Option<&Scalar>, data_type: &DataType) -> Result<String> {
+/// One bound, or one column of a key: not cast to STRING but printed as the object that Java holds it as, so a DATE in days
+/// and a TIME in milliseconds, a TIMESTAMP as ISO 8601. Bytes have no text there; here it is hex.
+pub(super) fn object_text(value: Option<&Scalar>, data_type: &DataType) -> Result<String> {
     match value {
         Some(Scalar::Timestamp { millis, nanos }) => Ok(iso_timestamp_text(*millis, *nanos)),
+        Some(Scalar::Date(number) | Scalar::Time(number)) => Ok(number.to_string()),
+        Some(Scalar::Bytes(bytes)) => Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect()),
         _ => value_text(value, data_type),
     }
 }
