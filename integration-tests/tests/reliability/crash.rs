@@ -1,6 +1,6 @@
 //! Every crash point of what a program does with a table.
 
-use std::{sync::Arc, time::Duration};
+use std::{panic::catch_unwind, sync::Arc, time::Duration};
 
 use futures::{StreamExt, TryStreamExt};
 use integration_tests::figure;
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tidelake_error::{Classify, ErrorKind};
 use tidelake_io::{FilePath, Publish};
 use tidelake_table::{PreparedCommit, StreamStart, Table, TableWriter};
-use tidelake_testing::{CrashImage, CrashReport, Process, Profile, Sim, SimIO, crash_points};
+use tidelake_testing::{CrashImage, CrashReport, Process, Profile, Sim, SimIO, canary, crash_points};
 
 use crate::world::{Change, World, appended, changes_of_plan, clean, contents, merged, rows, schema};
 
@@ -97,11 +97,11 @@ async fn complete(table: &Table, key: bool) {
 }
 
 /// A new process reads, brings the rest in, and finds everything once; then another writer goes on.
-async fn recover_by_name(image: CrashImage, key: bool) {
+async fn recover_by_name(image: CrashImage, key: bool, planted: Option<&str>) {
     let process = image.process();
     let table = World::over(Arc::clone(&process.io), process.runtime).await.unwrap().table().await.unwrap();
     in_between(&image, &table, key).await;
-    let table = committed_by_name(&image.process(), key).await.unwrap();
+    let table = committed_by_name(&with_bug(image.process(), planted), key).await.unwrap();
     complete(&table, key).await;
     // The same again, without asking whether it is in.
     let committer = table.committer("u").unwrap();
@@ -116,12 +116,29 @@ async fn recover_by_name(image: CrashImage, key: bool) {
 }
 
 fn by_name(name: &str, profile: Profile, key: bool, options: &[(&str, &str)]) -> CrashReport {
+    by_name_with(name, profile, key, options, None)
+}
+
+fn by_name_with(
+    name: &str,
+    profile: Profile,
+    key: bool,
+    options: &[(&str, &str)],
+    planted: Option<&str>,
+) -> CrashReport {
     crash_points(
         &format!("{name} ({profile:?})"),
         &with_table(profile, key, options),
-        async |process: Process| committed_by_name(&process, key).await.map(drop),
-        async |image: CrashImage| recover_by_name(image, key).await,
+        async |process: Process| committed_by_name(&with_bug(process, planted), key).await.map(drop),
+        async |image: CrashImage| recover_by_name(image, key, planted).await,
     )
+}
+
+fn with_bug(process: Process, planted: Option<&str>) -> Process {
+    if let Some(name) = planted {
+        process.runtime.set_canary(name, true);
+    }
+    process
 }
 
 fn creating(profile: Profile) -> CrashReport {
@@ -267,4 +284,13 @@ fn nothing_is_lost_or_doubled_at_any_crash_point() {
     }
     figure(format!("{points} crash points"));
     assert!(points >= 2000, "{points} crash points");
+}
+
+/// The checks are seen to fail: with a commit that publishes what is not durable, and with one that forgets earlier ones.
+#[test]
+fn planted_bugs_are_found() {
+    for planted in [canary::PUBLISH_UNSYNCED, canary::FORGET_HISTORY] {
+        let checked = catch_unwind(|| by_name_with(planted, Profile::Local, false, &[], Some(planted)));
+        assert!(checked.is_err(), "`{planted}` is not found");
+    }
 }
