@@ -3,6 +3,7 @@
 use std::{path::PathBuf, time::Duration};
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use tidelake::StreamStart;
 
 /// A streaming lakehouse on Apache Paimon tables, without a JVM.
 #[derive(Debug, Parser)]
@@ -131,7 +132,8 @@ pub(crate) struct ImportArgs {
     /// How the file is written; by its extension if not given.
     #[arg(long, short = 'f')]
     pub(crate) format: Option<ImportFormat>,
-    /// A column that says what each row does: +I, -U, +U, -D (also insert, update, delete; I, U, D).
+    /// A column that says what each row does: +I, -U, +U, -D (also insert, update, delete; I, U, D). By default `_kind`,
+    /// which may be missing or empty: that is +I.
     #[arg(long, value_name = "COLUMN")]
     pub(crate) op_column: Option<String>,
     /// Who commits, for a commit that can be repeated without harm; needs --commit-id.
@@ -166,7 +168,7 @@ pub(crate) struct SqlArgs {
     #[command(flatten)]
     pub(crate) lake: LakeArgs,
     /// The statements.
-    #[arg(long, short = 'c', value_name = "SQL", conflicts_with = "file")]
+    #[arg(long, short = 'c', value_name = "SQL", required_unless_present = "file", conflicts_with = "file")]
     pub(crate) command: Vec<String>,
     /// A file with statements, `-` for standard input.
     #[arg(long, short = 'f', value_name = "FILE")]
@@ -181,12 +183,12 @@ pub(crate) struct TailArgs {
     #[command(flatten)]
     pub(crate) table: TableArgs,
     /// Where to begin: latest, latest-full or snapshot:N. By default the table's scan.* options decide, else latest-full.
-    #[arg(long)]
-    pub(crate) from: Option<String>,
+    #[arg(long, value_name = "POSITION", value_parser = stream_start)]
+    pub(crate) from: Option<StreamStart>,
     /// Stop after the plan of this snapshot: snapshot:N.
-    #[arg(long, value_name = "snapshot:N")]
-    pub(crate) until: Option<String>,
-    /// Stop when nothing has come for so long: 500ms, 10s.
+    #[arg(long, value_name = "snapshot:N", value_parser = snapshot_number)]
+    pub(crate) until: Option<i64>,
+    /// Stop when nothing has come for so long: 500ms, 10s, 2m, 1h; a number alone is seconds.
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub(crate) until_idle: Option<Duration>,
     /// Prints the kind of each row.
@@ -233,7 +235,7 @@ pub(crate) enum Format {
     Ndjson,
     /// Comma-separated, with a header.
     Csv,
-    /// The lossless lines that two readers are compared by, sorted.
+    /// The lossless lines that two readers are compared by; `table read` sorts them, other commands keep the order.
     Canonical,
 }
 
@@ -268,4 +270,19 @@ fn duration(text: &str) -> Result<Duration, String> {
         "h" => Ok(Duration::from_secs(number.saturating_mul(3600))),
         _ => Err(format!("`{text}` is not a duration: write 500ms, 10s, 2m")),
     }
+}
+
+fn stream_start(text: &str) -> Result<StreamStart, String> {
+    match text {
+        "latest" => Ok(StreamStart::Latest),
+        "latest-full" => Ok(StreamStart::LatestFull),
+        other => snapshot_number(other)
+            .map(StreamStart::FromSnapshot)
+            .map_err(|_| "write latest, latest-full or snapshot:N, N from 1".into()),
+    }
+}
+
+fn snapshot_number(text: &str) -> Result<i64, String> {
+    let number = text.strip_prefix("snapshot:").and_then(|number| number.parse().ok());
+    number.filter(|number| *number > 0).ok_or_else(|| "write snapshot:N, N from 1".into())
 }

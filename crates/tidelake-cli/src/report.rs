@@ -101,6 +101,14 @@ impl<E: Classify> From<E> for Failure {
     }
 }
 
+/// Of an error while rows of a table are read: what is missing then is a file of the table.
+pub(crate) fn of_rows<E: Classify>(table: &str) -> impl Fn(E) -> Failure {
+    move |error| match error.kind() {
+        ErrorKind::NotFound => Failure::from(error).hint(format!("`tide fsck {table}` says which files are missing")),
+        _ => error.into(),
+    }
+}
+
 /// The message and those of its sources that say something new.
 pub(crate) fn with_causes(error: &dyn StdError) -> String {
     let mut text = error.to_string();

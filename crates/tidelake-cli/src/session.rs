@@ -58,6 +58,10 @@ pub(crate) fn options_of(args: &TableArgs) -> Options {
 
 /// A folder of this machine as an absolute path; URLs as they are.
 fn absolute(warehouse: &str) -> Result<String> {
+    if warehouse.is_empty() {
+        return Err(Failure::new(ErrorKind::InvalidInput, "the warehouse has no name")
+            .hint("--warehouse takes a folder or a URL such as s3://bucket/lake"));
+    }
     if warehouse.contains("://") || warehouse.starts_with('/') || warehouse.starts_with("file:") {
         return Ok(warehouse.to_owned());
     }

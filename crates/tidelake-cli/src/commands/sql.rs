@@ -3,15 +3,12 @@
 use std::io::Read;
 
 use futures::TryStreamExt;
-use tidelake::{
-    ErrorKind,
-    sql::{SqlResult, SqlSession, split_statements},
-};
+use tidelake::sql::{SqlResult, SqlSession, split_statements};
 
 use crate::{
     args::SqlArgs,
     output::{Printer, QueryColumns},
-    report::{Failure, Result, local},
+    report::{Result, local, of_rows},
     session::Session,
 };
 
@@ -19,10 +16,6 @@ pub(crate) async fn run(args: SqlArgs) -> Result<()> {
     let mut texts = args.command.clone();
     if let Some(file) = &args.file {
         texts.push(read(file)?);
-    }
-    if texts.is_empty() {
-        return Err(Failure::new(ErrorKind::InvalidInput, "there is nothing to run")
-            .hint("give statements with -c SQL or -f FILE"));
     }
     let session = Session::open(&args.lake).await?;
     let sql = SqlSession::new(session.lake.inner(), &session.catalog);
@@ -33,7 +26,7 @@ pub(crate) async fn run(args: SqlArgs) -> Result<()> {
                 SqlResult::Rows { schema, mut batches } => {
                     let columns = QueryColumns::new(&schema, args.format);
                     let mut printer = Printer::new(args.format, columns.fields.clone(), false, false);
-                    while let Some(batch) = batches.try_next().await? {
+                    while let Some(batch) = batches.try_next().await.map_err(of_rows("DB.TABLE"))? {
                         printer.batch(&columns.shape(&batch)?, None)?;
                     }
                     printer.finish()?;

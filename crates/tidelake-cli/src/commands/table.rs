@@ -13,7 +13,7 @@ use crate::{
     args::{Format, LakeArgs, ReadArgs, TableArgs, TableCommand},
     filter::{RowFilter, parse_filter},
     output::Printer,
-    report::{Failure, Result, local},
+    report::{Failure, Result, local, of_rows},
     session::{Session, options_of},
 };
 
@@ -188,7 +188,7 @@ async fn read(args: ReadArgs) -> Result<()> {
     let mut printer = Printer::new(args.format, fields, args.kinds, args.format == Format::Canonical);
     let mut changes = table.read_changes(&plan)?;
     let mut left = args.limit.unwrap_or(u64::MAX);
-    while let Some(batch) = changes.try_next().await? {
+    while let Some(batch) = changes.try_next().await.map_err(of_rows(&args.table.table))? {
         let mut batch = (batch.rows, batch.kinds);
         if let Some(rest) = &rest {
             batch = rest.keep(batch)?;

@@ -3,12 +3,12 @@
 use std::{path::Path, time::Duration};
 
 use futures::{FutureExt, StreamExt, TryStreamExt, select_biased};
-use tidelake::{ErrorKind, StreamStart};
+use tidelake::ErrorKind;
 
 use crate::{
     args::{Format, TailArgs},
     output::Printer,
-    report::{Failure, Result, local},
+    report::{Failure, Result, local, of_rows},
     session::Session,
 };
 
@@ -16,12 +16,12 @@ use crate::{
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 pub(crate) async fn run(args: TailArgs) -> Result<()> {
-    let until = args.until.as_deref().map(snapshot_number).transpose()?;
+    let until = args.until;
     let session = Session::open(&args.table.lake).await?;
     let table = session.data_table(&args.table).await?;
     let canonical = args.format == Format::Canonical;
-    let builder = match args.from.as_deref() {
-        Some(text) => table.stream(start_of(text)?),
+    let builder = match args.from {
+        Some(start) => table.stream(start),
         None => table.stream_by_options(),
     };
     let mut builder = builder.wide_timestamps(canonical);
@@ -55,7 +55,7 @@ pub(crate) async fn run(args: TailArgs) -> Result<()> {
             return printer.finish();
         }
         let mut rows = 0;
-        while let Some(batch) = plan.changes.try_next().await? {
+        while let Some(batch) = plan.changes.try_next().await.map_err(of_rows(&args.table.table))? {
             rows += batch.rows.num_rows();
             printer.batch(&batch.rows, Some(&batch.kinds))?;
         }
@@ -72,23 +72,6 @@ pub(crate) async fn run(args: TailArgs) -> Result<()> {
         }
         quiet_since = clock.clock().monotonic_ns();
     }
-}
-
-fn start_of(text: &str) -> Result<StreamStart> {
-    match text {
-        "latest" => Ok(StreamStart::Latest),
-        "latest-full" => Ok(StreamStart::LatestFull),
-        other => Ok(StreamStart::FromSnapshot(snapshot_number(other)?)),
-    }
-}
-
-fn snapshot_number(text: &str) -> Result<i64> {
-    text.strip_prefix("snapshot:").and_then(|number| number.parse().ok()).filter(|number| *number > 0).ok_or_else(
-        || {
-            Failure::new(ErrorKind::InvalidInput, format!("`{text}` is not a position"))
-                .hint("write latest, latest-full or snapshot:N")
-        },
-    )
 }
 
 /// The position kept by an earlier run, if there is one.

@@ -36,6 +36,56 @@ fn exit_codes_say_what_kind_of_failure_it_was() {
     assert_eq!(folder.sql("SELECT * FROM db.t"), "k,v\n1,a\n");
 }
 
+#[test]
+fn a_command_line_that_cannot_be_meant_is_told_so() {
+    let folder = Folder::new();
+    folder.sql("CREATE DATABASE db");
+    folder.sql("CREATE TABLE db.t (k INT)");
+    let path = folder.path().to_str().unwrap();
+    for (args, code, told) in [
+        (&["tail", "db.t", "--from", "yesterday"][..], 2, "latest-full"),
+        (&["tail", "db.t", "--from", "snapshot:0"], 2, "snapshot:N"),
+        (&["tail", "db.t", "--until", "3"], 2, "snapshot:N"),
+        (&["tail", "db.t", "--until-idle", "soon"], 2, "500ms"),
+        (&["sql"], 2, "--command"),
+        (&["table", "import", "db.t", "-"], 2, "--format"),
+        (&["table", "import", "db.t", "rows.txt"], 2, "--format"),
+        (&["table", "create", "db.u", "--schema", path], 1, "not a folder"),
+        (&["table", "import", "db.t", path, "--format", "csv"], 1, "not a folder"),
+        (&["sql", "-f", path], 1, "not a folder"),
+        (&["tail", "db.t", "--checkpoint", path], 1, "not a folder"),
+        (&["sql", "-c", "SELECT 1", "-f", path], 2, "--file"),
+    ] {
+        let ran = folder.tide(args);
+        assert_eq!(ran.code, Some(code), "{args:?}: {}", ran.stderr);
+        assert!(ran.stderr.starts_with("error: ") && ran.stderr.contains(told), "{args:?}: {}", ran.stderr);
+    }
+    let nowhere =
+        std::process::Command::new(env!("CARGO_BIN_EXE_tide")).args(["table", "ls", "-w", ""]).output().unwrap();
+    assert_eq!(nowhere.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&nowhere.stderr).contains("hint: --warehouse"), "{nowhere:?}");
+}
+
+#[test]
+fn a_missing_file_of_a_table_is_a_case_for_fsck() {
+    let folder = Folder::new();
+    folder.sql("CREATE DATABASE db");
+    folder.sql("CREATE TABLE db.t (k INT)");
+    folder.sql("INSERT INTO db.t VALUES (1)");
+    std::fs::remove_dir_all(folder.path().join("lake/db.db/t/bucket-0")).unwrap();
+    for args in [
+        &["table", "read", "db.t"][..],
+        &["tail", "db.t", "--from", "snapshot:1", "--until-idle", "50ms"],
+        &["sql", "-c", "SELECT * FROM db.t"],
+    ] {
+        let ran = folder.tide(args);
+        assert_eq!(ran.code, Some(4), "{args:?}: {}", ran.stderr);
+        assert!(ran.stderr.contains("hint: `tide fsck"), "{args:?}: {}", ran.stderr);
+    }
+    let ran = folder.tide(&["fsck", "db.t"]);
+    assert_eq!((ran.code, ran.stdout.lines().count()), (Some(1), 1), "{}", ran.stderr);
+}
+
 /// Columns and fields inside are numbered as Java does, however a schema is written.
 #[test]
 fn the_fields_of_a_new_table_are_numbered_or_keep_their_numbers() {
