@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use tidelake::StreamStart;
 
 /// A streaming lakehouse on Apache Paimon tables, without a JVM.
@@ -164,14 +164,15 @@ pub(crate) enum SnapshotCommand {
 }
 
 #[derive(Debug, ClapArgs)]
+#[command(group(ArgGroup::new("statements").required(true)))]
 pub(crate) struct SqlArgs {
     #[command(flatten)]
     pub(crate) lake: LakeArgs,
     /// The statements.
-    #[arg(long, short = 'c', value_name = "SQL", required_unless_present = "file", conflicts_with = "file")]
+    #[arg(long, short = 'c', value_name = "SQL", group = "statements")]
     pub(crate) command: Vec<String>,
     /// A file with statements, `-` for standard input.
-    #[arg(long, short = 'f', value_name = "FILE")]
+    #[arg(long, short = 'f', value_name = "FILE", group = "statements")]
     pub(crate) file: Option<String>,
     /// How rows are printed.
     #[arg(long, default_value = "table")]
