@@ -38,6 +38,8 @@ pub(crate) enum Command {
     Tail(TailArgs),
     /// Checks that every file a table refers to is there and whole; reads only.
     Fsck(FsckArgs),
+    /// Rewrites a primary-key table into fewer and larger files; the rows stay the same.
+    Compact(CompactArgs),
 }
 
 /// Where the tables are.
@@ -210,6 +212,15 @@ pub(crate) struct TailArgs {
 pub(crate) struct FsckArgs {
     #[command(flatten)]
     pub(crate) table: TableArgs,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct CompactArgs {
+    #[command(flatten)]
+    pub(crate) table: TableArgs,
+    /// Everything into the last level, instead of what the table's options find worth it.
+    #[arg(long)]
+    pub(crate) full: bool,
 }
 
 #[derive(Debug, Clone, ClapArgs)]

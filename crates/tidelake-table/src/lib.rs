@@ -26,6 +26,7 @@
 
 mod changes;
 mod commit;
+mod compact;
 mod error;
 mod filter;
 mod lake;
@@ -38,6 +39,7 @@ mod write;
 
 pub use changes::{ChangeBatch, Changes};
 pub use commit::TableCommitter;
+pub use compact::{CompactBuilder, CompactionOutcome, PreparedCompaction};
 pub use error::{Error, Result};
 pub use filter::{Column, Filter, Literal, col};
 pub use lake::{Lake, LakeBuilder};
@@ -49,7 +51,7 @@ pub use table::Table;
 pub use write::{TableWriter, WriterBuilder};
 
 pub use tidelake_catalog::{Catalog, Identifier};
-pub use tidelake_commit::{CommitListener, CommitOutcome, PreparedCommit, Resolution};
+pub use tidelake_commit::{CommitListener, CommitOutcome, Conflict, PreparedCommit, Resolution};
 pub use tidelake_error::{Classify, ErrorKind};
 pub use tidelake_expr::{Operator, Predicate, evaluate};
 pub use tidelake_meta::{CommitKind, CommitMessage, SchemaChange, Snapshot, TableSchema, Tag};

@@ -11,7 +11,7 @@ use tidelake_meta::{ManifestStore, SchemaStore, SnapshotStore, TableLayout, Tabl
 use tidelake_scan::{ReadFrom, StreamStart};
 use tidelake_types::{Options, arrow_schema};
 
-use crate::{Lake, Result, StreamBuilder, TableCommitter, TableScan, WriterBuilder, system};
+use crate::{CompactBuilder, Lake, Result, StreamBuilder, TableCommitter, TableScan, WriterBuilder, system};
 
 /// A table of a lake. A value: cheap to clone, and a picture of the schema at the time it was loaded.
 #[derive(Debug, Clone)]
@@ -80,6 +80,11 @@ impl Table {
     /// Starts writing.
     pub fn writer(&self) -> WriterBuilder {
         WriterBuilder::new(self.clone())
+    }
+
+    /// Starts a compaction of all its buckets: fewer and larger files, the same rows.
+    pub fn compact(&self) -> CompactBuilder {
+        CompactBuilder::new(self.clone())
     }
 
     /// Commits under a name, for a stream that can resume: identifiers ascend.

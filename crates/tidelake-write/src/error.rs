@@ -2,6 +2,7 @@
 
 use snafu::{Location, Snafu};
 use tidelake_error::{Classify, ErrorKind};
+use tidelake_io::FilePath;
 
 /// The result of this crate's calls.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -42,6 +43,32 @@ pub enum Error {
     Poisoned {
         /// The earlier failure.
         reason: &'static str,
+        /// Where in the code.
+        #[snafu(implicit)]
+        location: Location,
+    },
+    /// A file was written with a schema that the caller does not know: its newest columns would be lost.
+    #[snafu(display(
+        "{file} of {table} was written with schema {newer}, newer than schema {known} that this table was opened with: open it again"
+    ))]
+    SchemaMoved {
+        /// The table's folder.
+        table: FilePath,
+        /// The file.
+        file: String,
+        /// Of the file.
+        newer: i64,
+        /// The caller's.
+        known: i64,
+        /// Where in the code.
+        #[snafu(implicit)]
+        location: Location,
+    },
+    /// The task of a compaction ended without a result.
+    #[snafu(display("the compaction of {bucket} ended without a result"))]
+    JobLost {
+        /// The bucket's folder.
+        bucket: String,
         /// Where in the code.
         #[snafu(implicit)]
         location: Location,
@@ -94,8 +121,8 @@ impl Classify for Error {
     fn kind(&self) -> ErrorKind {
         match self {
             Self::InvalidRows { .. } | Self::Arrow { .. } => ErrorKind::InvalidInput,
-            Self::BucketCount { .. } => ErrorKind::Conflict,
-            Self::Poisoned { .. } => ErrorKind::Cancelled,
+            Self::BucketCount { .. } | Self::SchemaMoved { .. } => ErrorKind::Conflict,
+            Self::Poisoned { .. } | Self::JobLost { .. } => ErrorKind::Cancelled,
             Self::Unsupported { .. } => ErrorKind::Unsupported,
             Self::DataFile { source } => source.kind(),
             Self::Meta { source } => source.kind(),

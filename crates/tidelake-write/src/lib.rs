@@ -8,16 +8,18 @@
 //! ```
 //!
 //! [`BucketWriters`] owns everything that buckets must not know: which of them are open, what they hold in memory, and
-//! when they flush.
+//! when they flush. [`compact_buckets`] compacts all buckets of a table, for who does nothing else.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "tests"))]
 
+mod compact;
 mod conform;
 mod error;
 mod restore;
 mod route;
 mod writers;
 
+pub use compact::compact_buckets;
 pub use conform::conform;
 pub use error::{Error, Result};
 pub use restore::{BucketState, RestoredStates};

@@ -4,7 +4,7 @@
 //! no harm, so deleted files are not looked at in deltas.
 
 use indexmap::IndexMap;
-use tidelake_meta::{FileKind, ManifestEntry, ManifestStore, SnapshotStore, TableSchema, live_entries};
+use tidelake_meta::{FileKind, ManifestEntry, ManifestStore, Snapshot, SnapshotStore, TableSchema, live_entries};
 use tidelake_types::PartitionValues;
 
 use crate::error::{BucketCountSnafu, Result};
@@ -69,14 +69,9 @@ impl RestoredStates {
         latest: i64,
     ) -> Result<()> {
         let snapshot = snapshots.load(latest).await?;
-        let base = manifests.read_list(&snapshot.base_manifest_list, snapshot.base_manifest_list_size).await?;
-        let delta = manifests.read_list(&snapshot.delta_manifest_list, snapshot.delta_manifest_list_size).await?;
-        let mut entries: Vec<ManifestEntry> = Vec::new();
-        for manifest in base.iter().chain(delta.iter()) {
-            entries.extend(manifests.read_manifest(manifest).await?.iter().cloned());
-        }
+        let alive = alive_at(&snapshot, manifests).await?;
         *self = Self { snapshot: Some(latest), ..Self::default() };
-        self.take_in(schema, live_entries(entries).iter())
+        self.take_in(schema, alive.iter())
     }
 
     fn take_in<'a>(&mut self, schema: &TableSchema, entries: impl Iterator<Item = &'a ManifestEntry>) -> Result<()> {
@@ -106,4 +101,15 @@ impl RestoredStates {
         }
         Ok(self.buckets.get(bucket).copied().unwrap_or(BucketState { max_sequence: -1 }))
     }
+}
+
+/// The files alive at a snapshot.
+pub(crate) async fn alive_at(snapshot: &Snapshot, manifests: &ManifestStore) -> Result<Vec<ManifestEntry>> {
+    let base = manifests.read_list(&snapshot.base_manifest_list, snapshot.base_manifest_list_size).await?;
+    let delta = manifests.read_list(&snapshot.delta_manifest_list, snapshot.delta_manifest_list_size).await?;
+    let mut entries: Vec<ManifestEntry> = Vec::new();
+    for manifest in base.iter().chain(delta.iter()) {
+        entries.extend(manifests.read_manifest(manifest).await?.iter().cloned());
+    }
+    Ok(live_entries(entries))
 }

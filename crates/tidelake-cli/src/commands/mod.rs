@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+mod compact;
 mod demo;
 mod fsck;
 mod import;
@@ -22,5 +23,6 @@ pub(crate) async fn run(args: Args) -> Result<()> {
         Command::Snapshot(command) => snapshot::run(command).await,
         Command::Tail(args) => tail::run(args).await,
         Command::Fsck(args) => fsck::run(args).await,
+        Command::Compact(args) => compact::run(args).await,
     }
 }

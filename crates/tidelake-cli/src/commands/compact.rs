@@ -1,0 +1,38 @@
+//! `tide compact`: fewer and larger files for the same rows.
+
+use tidelake::{CompactionOutcome, ErrorKind};
+
+use crate::{
+    args::CompactArgs,
+    report::{Failure, Result},
+    session::Session,
+};
+
+pub(crate) async fn run(args: CompactArgs) -> Result<()> {
+    let session = Session::open(&args.table.lake).await?;
+    let table = session.data_table(&args.table).await?;
+    let name = &args.table.table;
+    let compaction = if args.full { table.compact().full() } else { table.compact() };
+    let outcome =
+        compaction.run().await.map_err(|error| Failure::from(error).while_doing(format!("compact {name}")))?;
+    match outcome {
+        CompactionOutcome::Nothing => {
+            let more = if args.full { "" } else { "; --full compacts all the same" };
+            eprintln!("nothing to compact: no files of {name} are worth it{more}");
+            Ok(())
+        }
+        CompactionOutcome::Committed { snapshot, buckets, taken, made, .. } => {
+            let buckets = counted(buckets, "bucket");
+            eprintln!("compacted {name}: {} became {made} in {buckets}, snapshot {snapshot}", counted(taken, "file"));
+            Ok(())
+        }
+        CompactionOutcome::Dropped { conflict } => {
+            Err(Failure::new(ErrorKind::Conflict, format!("the compaction of {name} was given up: {conflict}"))
+                .hint("no row was touched: another compaction or overwrite got there first, compact again"))
+        }
+    }
+}
+
+fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}

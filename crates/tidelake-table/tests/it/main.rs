@@ -1,0 +1,6 @@
+//! Tables as programs use them, on a folder of this machine.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods, reason = "tests")]
+
+mod compaction;
+mod lake;
