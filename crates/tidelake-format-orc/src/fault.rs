@@ -1,7 +1,5 @@
 //! Errors of the ORC and Arrow libraries, in our words.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use orc_rust::error::OrcError;
 use tidelake_format::{Error, Result, Source};
 
@@ -36,16 +34,9 @@ pub(crate) fn of_misfit(path: &str, misfit: Misfit) -> Error {
     unsupported(format!("read {path} as asked: {misfit}"))
 }
 
-/// Runs code of the library on bytes of a file. It answers some broken bytes (a compressed chunk, a negative length) with a
-/// panic; whatever the code was working on must not be used again.
+/// Runs code of the library on bytes of a file; it answers some broken ones (a compressed chunk, a negative length) with a
+/// panic.
 #[track_caller]
 pub(crate) fn guard<T>(path: &str, code: impl FnOnce() -> Result<T>) -> Result<T> {
-    match catch_unwind(AssertUnwindSafe(code)) {
-        Ok(result) => result,
-        Err(panic) => {
-            let text = panic.downcast_ref::<String>().map(String::as_str);
-            let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("the decoder gave up");
-            Err(corrupt(path, format!("the bytes make no sense: {text}")))
-        }
-    }
+    tidelake_format::guard(path, NAME, code)
 }

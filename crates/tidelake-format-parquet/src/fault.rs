@@ -1,7 +1,5 @@
 //! Errors of the Parquet and Arrow libraries, in our words.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use parquet::errors::ParquetError;
 use tidelake_format::{Error, Result, Source};
 
@@ -40,16 +38,8 @@ pub(crate) fn of_misfit(path: &str, misfit: Misfit) -> Error {
     unsupported(format!("read {path} as asked: {misfit}"))
 }
 
-/// Runs code of the library on bytes of a file. It returns errors for nearly all broken bytes; for the rest it panics,
-/// and this is the last resort: whatever the code was working on must not be used again.
+/// Runs code of the library on bytes of a file.
 #[track_caller]
 pub(crate) fn guard<T>(path: &str, code: impl FnOnce() -> Result<T>) -> Result<T> {
-    match catch_unwind(AssertUnwindSafe(code)) {
-        Ok(result) => result,
-        Err(panic) => {
-            let text = panic.downcast_ref::<String>().map(String::as_str);
-            let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("the decoder gave up");
-            Err(corrupt(path, format!("the bytes make no sense: {text}")))
-        }
-    }
+    tidelake_format::guard(path, NAME, code)
 }

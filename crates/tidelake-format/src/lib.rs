@@ -11,6 +11,7 @@
 pub mod conformance;
 mod error;
 mod file_format;
+mod guard;
 mod read;
 mod registry;
 mod statistics;
@@ -21,6 +22,7 @@ pub use file_format::{
     DecodeStep, FileFormat, FormatContext, FormatDecoder, FormatEncoder, OpenFile, ReadRequest, RowGroup, WriteRequest,
     WrittenFile,
 };
+pub use guard::guard;
 pub use read::{DecodedBatch, read};
 pub use registry::FormatRegistry;
 pub use statistics::{ColumnPath, ColumnStatistics, StatisticsMode};

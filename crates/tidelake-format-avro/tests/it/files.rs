@@ -4,12 +4,13 @@ use std::{ops::Range, sync::Arc};
 
 use futures::TryStreamExt;
 use tidelake_format::{
-    Bytes, DecodedBatch, FileFormat, FileRead, FormatContext, OpenFile, ReadRequest, Result, SchemaRef, async_trait,
-    read,
+    Bytes, DecodedBatch, FileFormat, FileRead, FormatContext, OpenFile, ReadRequest, RecordBatch, Result, SchemaRef,
+    async_trait, read,
 };
 use tidelake_format_avro::AvroFormat;
 use tidelake_io::FilePath;
 use tidelake_runtime::Runtime;
+use tidelake_types::{DataField, write_canonical_row};
 
 /// The bytes of a file.
 #[derive(Debug)]
@@ -64,4 +65,14 @@ pub(crate) async fn read_all(bytes: impl Into<Bytes>, projection: &SchemaRef) ->
     let open = open(&file).await?;
     let request = all(&*open, projection);
     batches(&file, &open, request).await
+}
+
+/// Each row as the canonical line that Java's answers are kept in.
+pub(crate) fn lines(batch: &RecordBatch, fields: &[DataField]) -> Vec<String> {
+    let line = |row| {
+        let mut line = String::new();
+        write_canonical_row(batch, row, fields, None, &mut line).unwrap();
+        line
+    };
+    (0..batch.num_rows()).map(line).collect()
 }

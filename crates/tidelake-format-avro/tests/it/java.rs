@@ -4,7 +4,7 @@ use serde_json::Value;
 use tidelake_format::{DecodedBatch, RowPositions};
 use tidelake_types::{DataField, arrow_schema, arrow_schema_wide, parse_fields};
 
-use crate::{canonical::lines, files::read_all};
+use crate::files::{lines, read_all};
 
 pub(crate) struct Case {
     pub(crate) name: &'static str,

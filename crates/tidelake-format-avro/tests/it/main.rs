@@ -3,7 +3,6 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod broken;
-mod canonical;
 mod files;
 mod foreign;
 mod java;

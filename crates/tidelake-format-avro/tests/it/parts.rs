@@ -10,8 +10,7 @@ use tidelake_format::{
 use tidelake_types::{DataField, arrow_schema};
 
 use crate::{
-    canonical::lines,
-    files::{Memory, all, batches, open, read_all},
+    files::{Memory, all, batches, lines, open, read_all},
     java::case,
 };
 

@@ -10,6 +10,7 @@ use tidelake_format::{
 use tidelake_format_parquet::ParquetFormat;
 use tidelake_io::FilePath;
 use tidelake_runtime::Runtime;
+use tidelake_types::{DataField, write_canonical_row};
 
 /// The bytes of a file.
 #[derive(Debug)]
@@ -83,4 +84,14 @@ pub(crate) fn write<'a>(
     }
     let written = encoder.finish(&mut out)?;
     Ok((out.concat().into(), written))
+}
+
+/// Each row as the canonical line that Java's answers are kept in.
+pub(crate) fn lines(batch: &RecordBatch, fields: &[DataField]) -> Vec<String> {
+    let line = |row| {
+        let mut line = String::new();
+        write_canonical_row(batch, row, fields, None, &mut line).unwrap();
+        line
+    };
+    (0..batch.num_rows()).map(line).collect()
 }

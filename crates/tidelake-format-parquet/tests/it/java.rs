@@ -5,10 +5,7 @@ use serde_json::Value;
 use tidelake_error::{Classify, ErrorKind};
 use tidelake_types::{arrow_schema, arrow_schema_wide, parse_fields};
 
-use crate::{
-    canonical::lines,
-    files::{Memory, open, read_all, write},
-};
+use crate::files::{Memory, lines, open, read_all, write};
 
 struct Case {
     name: &'static str,

@@ -2,7 +2,6 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-mod canonical;
 mod files;
 mod foreign;
 mod java;
