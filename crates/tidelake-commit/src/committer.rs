@@ -2,8 +2,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use futures::{future::try_join, lock::Mutex};
-use indexmap::IndexSet;
+use futures::{FutureExt, StreamExt, future::try_join, lock::Mutex, stream};
+use indexmap::{IndexMap, IndexSet};
+use tidelake_error::{Classify, ErrorKind};
 use tidelake_io::{FileIO, FilePath};
 use tidelake_meta::{
     CommitIdentity, CommitKind, ManifestEntry, ManifestFileMeta, ManifestStore, SchemaStore, Snapshot, SnapshotStore,
@@ -18,12 +19,18 @@ use crate::{
     attempt::{Half, Lists, publication},
     backoff::Backoff,
     conflict::{self, Rules},
-    error::{ConflictingSnafu, ContendedSnafu, IdentifierSkippedSnafu, NoTableSnafu, SnapshotOverwrittenSnafu},
+    error::{
+        ConflictingSnafu, ContendedSnafu, IdentifierSkippedSnafu, NoTableSnafu, NotStagedSnafu,
+        SnapshotOverwrittenSnafu,
+    },
     history::{History, Own, Standing},
     merge::{MergeOptions, Merged, Merger},
     publication::{Decision, Open},
     staged::{Names, Staged, WrittenList},
 };
+
+/// How many data files are looked at together.
+const STATS_AT_ONCE: usize = 16;
 
 /// The table that is committed to.
 #[derive(Debug, Clone)]
@@ -340,6 +347,8 @@ struct Work<'c> {
     committer: &'c Committer,
     half: &'c Half,
     unsynced: &'c [FilePath],
+    /// Whether the data files were looked at.
+    checked: bool,
     staged: Staged<'c>,
     delta: Option<WrittenList>,
     changelog: Option<WrittenList>,
@@ -351,7 +360,8 @@ struct Work<'c> {
 impl<'c> Work<'c> {
     fn new(committer: &'c Committer, half: &'c Half, unsynced: &'c [FilePath]) -> Self {
         let staged = Staged::new(&committer.table.io, &committer.table.layout, &committer.names);
-        Self { committer, half, unsynced, staged, delta: None, changelog: None, base: None, merged: Merged::default() }
+        let merged = Merged::default();
+        Self { committer, half, unsynced, checked: false, staged, delta: None, changelog: None, base: None, merged }
     }
 
     async fn run(&mut self, state: &mut State) -> Result<HalfOutcome> {
@@ -484,6 +494,7 @@ impl<'c> Work<'c> {
             }
         };
         let base_list = self.write_list(manifests).await?;
+        self.check_staged().await?;
         if !committer.runtime.canary("commit.publish-unsynced") {
             self.staged.sync(self.unsynced).await?;
         }
@@ -492,6 +503,34 @@ impl<'c> Work<'c> {
         let delta = self.delta.as_ref().expect("written above");
         let lists = Lists { base: base_list, delta, changelog: self.changelog.as_ref() };
         Ok(publication(self.half, base, schema, &lists, now_ms))
+    }
+
+    /// Whether the data files are there, as long as they were written: somebody may have taken one away since. Asked once.
+    async fn check_staged(&mut self) -> Result<()> {
+        if std::mem::replace(&mut self.checked, true) {
+            return Ok(());
+        }
+        let io = &self.committer.table.io;
+        let entries = self.half.changes.iter().chain(&self.half.changelog);
+        let sizes: IndexMap<_, _> = entries.map(|entry| (&*entry.file.file_name, entry.file.file_size)).collect();
+        let asked = self.unsynced.iter().map(|path| {
+            let (io, path) = (Arc::clone(io), path.clone());
+            async move { (io.stat(&path).await, path) }.boxed()
+        });
+        let mut answers = stream::iter(asked.collect::<Vec<_>>()).buffered(STATS_AT_ONCE);
+        while let Some((answer, path)) = answers.next().await {
+            let written = sizes.get(path.name()).copied();
+            let reason = match answer {
+                Ok(status) if written.is_none_or(|size| size == status.size_bytes) => continue,
+                Ok(status) => {
+                    format!("it has {} bytes, {} were written", status.size_bytes, written.unwrap_or_default())
+                }
+                Err(error) if error.kind() == ErrorKind::NotFound => "it is gone".to_owned(),
+                Err(error) => return Err(error.into()),
+            };
+            return NotStagedSnafu { table: self.committer.table_name(), path: path.to_string(), reason }.fail();
+        }
+        Ok(())
     }
 
     async fn write_changes(&mut self, entries: &[ManifestEntry]) -> Result<WrittenList> {

@@ -155,6 +155,19 @@ pub enum Error {
         #[snafu(implicit)]
         location: Location,
     },
+    /// A data file of the commit is not there as it was written. Nothing was committed.
+    #[snafu(display("data file {path} cannot be committed to {table}: {reason}"))]
+    NotStaged {
+        /// The table's location.
+        table: String,
+        /// The file.
+        path: String,
+        /// What is found instead.
+        reason: String,
+        /// Where in the code.
+        #[snafu(implicit)]
+        location: Location,
+    },
     /// A request that this build does not serve.
     #[snafu(display("{message}"))]
     Unsupported {
@@ -238,7 +251,7 @@ impl Classify for Error {
         match self {
             Self::Conflicting { .. } | Self::IdentifierSkipped { .. } | Self::Contended { .. } => ErrorKind::Conflict,
             Self::OutcomeUnknown { .. } | Self::CreationUnknown { .. } => ErrorKind::Unavailable,
-            Self::SnapshotOverwritten { .. } | Self::Inconsistent { .. } => ErrorKind::Corrupt,
+            Self::SnapshotOverwritten { .. } | Self::Inconsistent { .. } | Self::NotStaged { .. } => ErrorKind::Corrupt,
             Self::TableExists { .. } => ErrorKind::AlreadyExists,
             Self::NoTable { .. } => ErrorKind::NotFound,
             Self::Unsupported { .. } => ErrorKind::Unsupported,

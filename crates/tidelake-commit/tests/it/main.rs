@@ -10,5 +10,6 @@ mod identity;
 mod members;
 mod merging;
 mod races;
+mod staged;
 mod threads;
 mod world;
