@@ -5,9 +5,14 @@ use std::sync::Arc;
 use arrow_array::{Int8Array, RecordBatch, cast::AsArray};
 use arrow_schema::DataType as ArrowType;
 use datafusion::{
+    arrow::compute::and,
     common::DFSchema,
     error::DataFusionError,
-    logical_expr::{ExprSchemable, simplify::SimplifyContext, utils::split_conjunction_owned},
+    logical_expr::{
+        ExprSchemable,
+        simplify::SimplifyContext,
+        utils::{conjunction, split_conjunction_owned},
+    },
     optimizer::simplify_expressions::ExprSimplifier,
     physical_expr::PhysicalExpr,
     prelude::{SessionConfig, SessionContext},
@@ -24,11 +29,11 @@ use crate::report::{Failure, Result};
 pub(crate) enum RowFilter {
     /// All of it.
     Exact(Predicate),
-    /// `pushed` at most; every row is tested again.
+    /// Two conditions, both of which must be true.
     Mixed {
-        /// What a scan may test.
+        /// What a scan can test.
         pushed: Predicate,
-        /// The whole.
+        /// What it cannot.
         condition: Arc<dyn PhysicalExpr>,
     },
 }
@@ -49,21 +54,27 @@ fn parsed(text: &str, schema: &TableSchema) -> Result<RowFilter, sql::Error> {
         .with_config_options(Arc::clone(state.config_options()))
         .with_query_execution_start_time(state.execution_props().query_execution_start_time)
         .build();
-    // As the optimizer does with a query: types are made equal, and then casts go over to the literals, because a
-    // cast of the column may fail where a comparison with it does not.
     let simplifier = ExprSimplifier::new(facts);
-    let expr = simplifier.coerce(context.parse_sql_expr(text, &known)?, &known)?;
-    let data_type = expr.get_type(known.as_ref())?;
+    // What compares a column with a value that is exactly of its type is taken as it is written.
+    let (said, rest): (Vec<_>, Vec<_>) = split_conjunction_owned(context.parse_sql_expr(text, &known)?)
+        .into_iter()
+        .partition(|part| to_predicate(part, schema).is_some());
+    let Some(rest) = conjunction(rest) else { return Ok(RowFilter::Exact(predicate_of(&said, schema))) };
+    // The rest as the optimizer does it: types are made equal, and then casts go over to the literals, because a cast of
+    // the column may fail where a comparison with it does not.
+    let rest = simplifier.coerce(rest, &known)?;
+    let data_type = rest.get_type(known.as_ref())?;
     if data_type != ArrowType::Boolean {
         let message = format!("it is no condition, its values are of type {data_type}");
         return Err(DataFusionError::Plan(message).into());
     }
-    let expr = simplifier.simplify(expr)?;
-    if let Some(predicate) = to_predicate(&expr, schema) {
-        return Ok(RowFilter::Exact(predicate));
+    let rest = simplifier.simplify(rest)?;
+    let parts: Vec<_> = said.into_iter().chain(split_conjunction_owned(rest.clone())).collect();
+    let pushed = predicate_of(&parts, schema);
+    if parts.iter().all(|part| to_predicate(part, schema).is_some()) {
+        return Ok(RowFilter::Exact(pushed));
     }
-    let pushed = predicate_of(&split_conjunction_owned(expr.clone()), schema);
-    Ok(RowFilter::Mixed { pushed, condition: context.create_physical_expr(expr, &known)? })
+    Ok(RowFilter::Mixed { pushed, condition: context.create_physical_expr(rest, &known)? })
 }
 
 impl RowFilter {
@@ -71,9 +82,10 @@ impl RowFilter {
     pub(crate) fn keep(&self, (rows, kinds): (RecordBatch, Int8Array)) -> Result<(RecordBatch, Int8Array)> {
         let keep = match self {
             Self::Exact(predicate) => tidelake::evaluate(predicate, &rows)?,
-            Self::Mixed { condition, .. } => {
+            Self::Mixed { pushed, condition } => {
                 let value = condition.evaluate(&rows).and_then(|value| value.into_array(rows.num_rows()));
-                value.map_err(sql::Error::from)?.as_boolean().clone()
+                let said = tidelake::evaluate(pushed, &rows)?;
+                and(&said, value.map_err(sql::Error::from)?.as_boolean()).map_err(crate::output::arrow)?
             }
         };
         let rows = arrow_select::filter::filter_record_batch(&rows, &keep).map_err(crate::output::arrow)?;

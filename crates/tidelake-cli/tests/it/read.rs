@@ -135,3 +135,24 @@ fn every_format_ends_quietly_without_a_reader_and_fails_alike_on_a_full_disk() {
         }
     }
 }
+
+/// A number in a condition is the number that is written, not the nearest floating-point one.
+#[test]
+fn decimals_are_compared_as_they_are_written() {
+    let folder = Folder::new();
+    folder.sql("CREATE DATABASE db");
+    folder.sql("CREATE TABLE db.t (k INT, x DECIMAL(12, 2))");
+    folder.sql(
+        "INSERT INTO db.t VALUES (1, CAST('-3743252828.80' AS DECIMAL(12, 2))), (2, CAST('0.10' AS DECIMAL(12, 2)))",
+    );
+    for (condition, keys) in [
+        ("x = -3743252828.80", "k\n1\n"),
+        ("x < -3743252828.80", "k\n"),
+        ("x IN (-3743252828.80, 0.1)", "k\n1\n2\n"),
+        ("x = -3743252828.80 AND coalesce(k = 1, false)", "k\n1\n"),
+        ("x <> -3743252828.80 OR k > 1", "k\n2\n"),
+    ] {
+        let ran = folder.tide(&["table", "read", "db.t", "--select", "k", "-f", "csv", "--where", condition]);
+        assert_eq!((ran.code, ran.stdout.as_str()), (Some(0), keys), "{condition}: {}", ran.stderr);
+    }
+}
