@@ -507,7 +507,7 @@ impl<'c> Work<'c> {
 
     /// Whether the data files are there, as long as they were written: somebody may have taken one away since. Asked once.
     async fn check_staged(&mut self) -> Result<()> {
-        if std::mem::replace(&mut self.checked, true) {
+        if self.checked {
             return Ok(());
         }
         let io = &self.committer.table.io;
@@ -530,6 +530,7 @@ impl<'c> Work<'c> {
             };
             return NotStagedSnafu { table: self.committer.table_name(), path: path.to_string(), reason }.fail();
         }
+        self.checked = true;
         Ok(())
     }
 

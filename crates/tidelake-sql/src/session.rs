@@ -266,12 +266,8 @@ impl SqlSession {
                     format!("INSERT INTO {}.{} {query}", quoted(&identifier.database), quoted(&identifier.table));
                 let mut parsed = statements(&insert)?;
                 let Some(statement) = parsed.pop() else { return done(format!("created table {identifier}")) };
-                let inserted = self.query(&statement).await;
-                if inserted.as_ref().is_err_and(|error| !error.is_ambiguous()) {
-                    // As if nothing had begun: the next attempt finds no empty table in its way.
-                    let _ = self.catalog.drop_table(&identifier).await;
-                }
-                inserted
+                // If it fails the table stays: others may have written to it since, and dropping it would lose their rows.
+                self.query(&statement).await
             }
         }
     }
