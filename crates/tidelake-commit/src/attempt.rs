@@ -6,7 +6,7 @@ use tidelake_meta::{
     CommitIdentity, CommitKind, CommitMessage, FileChanges, FileKind, ManifestEntry, Snapshot, TableSchema,
 };
 
-use crate::{PreparedCommit, SnapshotPublication, staged::WrittenList};
+use crate::{PreparedCommit, SnapshotPublication, overwrite::Scope, staged::WrittenList};
 
 /// What of a commit becomes one snapshot.
 #[derive(Debug, Clone)]
@@ -14,6 +14,8 @@ pub(crate) struct Half {
     pub(crate) identity: CommitIdentity,
     /// In the order they were handed over.
     pub(crate) changes: Vec<ManifestEntry>,
+    /// What is deleted before, of whatever the base holds.
+    pub(crate) replaced: Option<Scope>,
     pub(crate) changelog: Vec<ManifestEntry>,
     pub(crate) watermark: Option<i64>,
     pub(crate) properties: BTreeMap<String, String>,
@@ -21,10 +23,12 @@ pub(crate) struct Half {
 
 impl Half {
     /// The rows. Where files are deleted beside, the kind is OVERWRITE.
-    pub(crate) fn rows(user: &str, prepared: &PreparedCommit) -> Self {
+    pub(crate) fn rows(user: &str, prepared: &PreparedCommit, replaced: Option<Scope>) -> Self {
         let deletes = prepared.messages.iter().any(|message| !message.increment.append.removed.is_empty());
-        let kind = if deletes { CommitKind::Overwrite } else { CommitKind::Append };
-        Self::of(user, prepared, kind, |message| &message.increment.append)
+        let kind = if deletes || replaced.is_some() { CommitKind::Overwrite } else { CommitKind::Append };
+        let mut half = Self::of(user, prepared, kind, |message| &message.increment.append);
+        half.replaced = replaced;
+        half
     }
 
     /// The compaction.
@@ -41,6 +45,7 @@ impl Half {
         let mut half = Self {
             identity: CommitIdentity { user: user.to_owned(), identifier: prepared.identifier, kind },
             changes: Vec::new(),
+            replaced: None,
             changelog: Vec::new(),
             watermark: prepared.watermark,
             properties: prepared.properties.clone(),
@@ -56,7 +61,9 @@ impl Half {
             };
             half.changes.extend(removed.iter().map(|file| entry(FileKind::Delete, file)));
             half.changes.extend(added.iter().map(|file| entry(FileKind::Add, file)));
-            half.changelog.extend(changelog.iter().map(|file| entry(FileKind::Add, file)));
+            if prepared.overwrite.is_none() {
+                half.changelog.extend(changelog.iter().map(|file| entry(FileKind::Add, file)));
+            }
         }
         half
     }
@@ -82,12 +89,13 @@ const CARRIED_PROPERTY: &str = "sequence.generation.max-sequence-number";
 /// know: no `uuid`; the names of its lists tell it from every other.
 pub(crate) fn publication(
     half: &Half,
+    changes: &[ManifestEntry],
     base: Option<&Snapshot>,
     schema: &TableSchema,
     lists: &Lists<'_>,
     now_ms: i64,
 ) -> SnapshotPublication {
-    let delta_record_count = record_count(&half.changes);
+    let delta_record_count = record_count(changes);
     let mut properties = half.properties.clone();
     if let Some(value) = base.and_then(|base| base.properties.as_ref()?.get(CARRIED_PROPERTY)) {
         properties.entry(CARRIED_PROPERTY.to_owned()).or_insert_with(|| value.clone());
@@ -103,7 +111,10 @@ pub(crate) fn publication(
         delta_manifest_list_size: Some(lists.delta.size_bytes),
         changelog_manifest_list: lists.changelog.map(|list| list.name.clone()),
         changelog_manifest_list_size: lists.changelog.map(|list| list.size_bytes),
-        index_manifest: base.and_then(|base| base.index_manifest.clone()),
+        // With all files gone nothing is left to index.
+        index_manifest: base
+            .filter(|_| !matches!(half.replaced, Some(Scope::Whole)))
+            .and_then(|base| base.index_manifest.clone()),
         commit_user: half.identity.user.clone(),
         writer_version: None,
         commit_identifier: half.identity.identifier,

@@ -1,6 +1,6 @@
 //! The commit protocol: see the crate's page for its steps.
 
-use std::{sync::Arc, time::Duration};
+use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use futures::{FutureExt, StreamExt, future::try_join, lock::Mutex, stream};
 use indexmap::{IndexMap, IndexSet};
@@ -20,11 +20,12 @@ use crate::{
     backoff::Backoff,
     conflict::{self, Rules},
     error::{
-        ConflictingSnafu, ContendedSnafu, IdentifierSkippedSnafu, NoTableSnafu, NotStagedSnafu,
-        SnapshotOverwrittenSnafu,
+        ConflictingSnafu, ContendedSnafu, IdentifierSkippedSnafu, NoTableSnafu, NotStagedSnafu, OutsideOverwriteSnafu,
+        SnapshotOverwrittenSnafu, UnsupportedSnafu,
     },
     history::{History, Own, Standing},
     merge::{MergeOptions, Merged, Merger},
+    overwrite::Scope,
     publication::{Decision, Open},
     staged::{Names, Staged, WrittenList},
 };
@@ -151,7 +152,11 @@ impl Committer {
         let ignore_empty = self.settings.ignore_empty.unwrap_or(batch);
         let no_rows = prepared.messages.iter().all(|message| message.increment.append.is_empty())
             && prepared.properties.is_empty();
-        let skip_rows = no_rows && ignore_empty;
+        let replaced = self.scope(&prepared)?;
+        let skip_rows = match (&prepared.overwrite, &replaced) {
+            (None, _) => no_rows && ignore_empty,
+            (Some(_), replaced) => replaced.is_none(),
+        };
         let has_compaction = prepared.has_compaction();
         if skip_rows && !has_compaction {
             return Ok(CommitOutcome::Empty);
@@ -163,7 +168,12 @@ impl Committer {
         let (mut append, mut taken) = (None, None);
         if !skip_rows {
             match self
-                .commit_half(&mut state, &Half::rows(&self.user, &prepared), &unsynced, &mut listener_failures)
+                .commit_half(
+                    &mut state,
+                    &Half::rows(&self.user, &prepared, replaced),
+                    &unsynced,
+                    &mut listener_failures,
+                )
                 .await?
             {
                 HalfOutcome::Committed(snapshot) => {
@@ -196,6 +206,23 @@ impl Committer {
                 (Err(error), _) => return Err(error),
             };
         Ok(CommitOutcome::Committed { append, compact, compaction_dropped, listener_failures })
+    }
+
+    /// What an overwrite replaces; its rows must lie within.
+    fn scope(&self, prepared: &PreparedCommit) -> Result<Option<Scope>> {
+        let Some(scope) = Scope::of(prepared, &self.table.schema)? else { return Ok(None) };
+        for message in &prepared.messages {
+            if !message.increment.append.removed.is_empty() {
+                let message = "an overwrite finds by itself which files it replaces: its messages name none";
+                return UnsupportedSnafu { message }.fail();
+            }
+            if !scope.holds(message.partition.as_row())? {
+                let fields = self.table.schema.partition_fields();
+                let partition = conflict::partition_text(message.partition.as_row(), &fields);
+                return OutsideOverwriteSnafu { table: self.table_name(), partition }.fail();
+            }
+        }
+        Ok(Some(scope))
     }
 
     /// What would come of this identifier, asked before rows are written for it: `None` if it is free, `AlreadyCommitted` if it
@@ -294,7 +321,7 @@ impl Committer {
             Ok(HalfOutcome::Committed(snapshot)) => {
                 let used = work.used_names();
                 work.staged.discard_except(&used).await;
-                self.after_commit(state, half, &snapshot, listener_failures).await;
+                self.after_commit(state, &work, &snapshot, listener_failures).await;
                 Ok(HalfOutcome::Committed(snapshot))
             }
             Err(error @ Error::OutcomeUnknown { .. }) => {
@@ -318,19 +345,19 @@ impl Committer {
     async fn after_commit(
         &self,
         state: &mut State,
-        half: &Half,
+        work: &Work<'_>,
         snapshot: &Snapshot,
         listener_failures: &mut Vec<String>,
     ) {
         state.history.made(snapshot);
         state.last = Some((snapshot.id, snapshot.delta_manifest_list.clone()));
-        state.open.retain(|(open, _)| *open != half.identity);
+        state.open.retain(|(open, _)| *open != work.half.identity);
         if !self.runtime.buggify("commit.no-hints") {
             let earliest = (snapshot.id == 1).then_some(1);
             let _ = self.table.snapshots.write_hints(snapshot.id, earliest).await;
         }
         for listener in &self.listeners {
-            if let Err(error) = listener.committed(snapshot, &half.changes).await {
+            if let Err(error) = listener.committed(snapshot, &work.changes).await {
                 listener_failures.push(error.to_string());
             }
         }
@@ -346,6 +373,8 @@ impl Committer {
 struct Work<'c> {
     committer: &'c Committer,
     half: &'c Half,
+    /// Of the half, after what an overwrite deletes of the base at hand.
+    changes: Cow<'c, [ManifestEntry]>,
     unsynced: &'c [FilePath],
     /// Whether the data files were looked at.
     checked: bool,
@@ -361,7 +390,18 @@ impl<'c> Work<'c> {
     fn new(committer: &'c Committer, half: &'c Half, unsynced: &'c [FilePath]) -> Self {
         let staged = Staged::new(&committer.table.io, &committer.table.layout, &committer.names);
         let merged = Merged::default();
-        Self { committer, half, unsynced, checked: false, staged, delta: None, changelog: None, base: None, merged }
+        Self {
+            committer,
+            half,
+            changes: Cow::Borrowed(&half.changes),
+            unsynced,
+            checked: false,
+            staged,
+            delta: None,
+            changelog: None,
+            base: None,
+            merged,
+        }
     }
 
     async fn run(&mut self, state: &mut State) -> Result<HalfOutcome> {
@@ -385,7 +425,7 @@ impl<'c> Work<'c> {
             }
             let publication = self.prepare(base.as_ref(), &schema).await?;
             let delta = self.delta.as_ref().map_or(&[][..], |list| &list.manifests);
-            let open = Open { publication: &publication, delta, changes: &self.half.changes };
+            let open = Open { publication: &publication, delta, changes: &self.changes };
             attempts += 1;
             match open.decide(table, &deadline, base_read_ns).await? {
                 Decision::Committed => return Ok(HalfOutcome::Committed(Box::new(publication.snapshot))),
@@ -424,25 +464,48 @@ impl<'c> Work<'c> {
         Ok(taken.map(|snapshot| HalfOutcome::Taken { snapshot }))
     }
 
-    /// Against the files alive in the partitions that change.
-    async fn check_conflicts(&self, base: Option<&Snapshot>) -> Result<()> {
+    /// Against the files alive in the partitions that change; those that an overwrite replaces become part of the changes.
+    async fn check_conflicts(&mut self, base: Option<&Snapshot>) -> Result<()> {
         let Committer { table, settings, .. } = self.committer;
         let partition_fields = table.schema.partition_fields();
-        let changed: IndexSet<&tidelake_types::BinaryRow> =
-            self.half.changes.iter().map(|entry| &entry.partition).collect();
+        let half = self.half;
+        let changed: IndexSet<&tidelake_types::BinaryRow> = half.changes.iter().map(|entry| &entry.partition).collect();
+        // What it replaces is looked for among all files: its own partitions are among them.
+        let concerns = |entry: &&ManifestEntry| half.replaced.is_some() || changed.contains(&entry.partition);
         let mut entries: Vec<ManifestEntry> = Vec::new();
         for manifest in self.base_manifests(base).await? {
             let read = table.manifests.read_manifest(&manifest).await?;
-            entries.extend(read.iter().filter(|entry| changed.contains(&entry.partition)).cloned());
+            entries.extend(read.iter().filter(concerns).cloned());
+        }
+        let alive = live_entries(entries);
+        if let Some(scope) = &half.replaced {
+            self.refuse_indexes(scope, base)?;
+            let mut changes = scope.deletes(&alive)?;
+            changes.extend_from_slice(&half.changes);
+            self.changes = Cow::Owned(changes);
         }
         let rules = Rules {
             partition_fields: &partition_fields,
             key_types: settings.key_types.as_deref(),
-            overwrite: self.half.identity.kind == CommitKind::Overwrite,
+            overwrite: half.identity.kind == CommitKind::Overwrite,
         };
-        match conflict::check(&live_entries(entries), &self.half.changes, &rules)? {
+        match conflict::check(&alive, &self.changes, &rules)? {
             None => Ok(()),
             Some(conflict) => self.conflicting(base, conflict),
+        }
+    }
+
+    /// Of an index manifest nothing but the whole can be taken away.
+    fn refuse_indexes(&self, scope: &Scope, base: Option<&Snapshot>) -> Result<()> {
+        match base.and_then(|base| base.index_manifest.as_ref()) {
+            Some(name) if !matches!(scope, Scope::Whole) => {
+                let table = self.committer.table_name();
+                let message = format!(
+                    "{table} has index files ({name}), so its partitions cannot be overwritten one by one yet: only the whole table"
+                );
+                UnsupportedSnafu { message }.fail()
+            }
+            _ => Ok(()),
         }
     }
 
@@ -473,7 +536,10 @@ impl<'c> Work<'c> {
     async fn prepare(&mut self, base: Option<&Snapshot>, schema: &TableSchema) -> Result<crate::SnapshotPublication> {
         let committer = self.committer;
         if self.delta.is_none() {
-            self.delta = Some(self.write_changes(&self.half.changes).await?);
+            let changes = std::mem::replace(&mut self.changes, Cow::Borrowed(&[]));
+            let written = self.write_changes(&changes).await;
+            self.changes = changes;
+            self.delta = Some(written?);
         }
         if self.changelog.is_none() && !self.half.changelog.is_empty() {
             self.changelog = Some(self.write_changes(&self.half.changelog).await?);
@@ -502,7 +568,7 @@ impl<'c> Work<'c> {
         let base_list = self.base.insert(base_list);
         let delta = self.delta.as_ref().expect("written above");
         let lists = Lists { base: base_list, delta, changelog: self.changelog.as_ref() };
-        Ok(publication(self.half, base, schema, &lists, now_ms))
+        Ok(publication(self.half, &self.changes, base, schema, &lists, now_ms))
     }
 
     /// Whether the data files are there, as long as they were written: somebody may have taken one away since. Asked once.
@@ -559,6 +625,10 @@ impl<'c> Work<'c> {
     /// The attempt is certainly lost: only what the next one can use stays.
     async fn discard_attempt(&mut self) {
         self.base = None;
+        if self.half.replaced.is_some() {
+            // Another base, other files to delete.
+            self.delta = None;
+        }
         let mut kept = self.used_names();
         kept.extend(self.merged.outputs().iter().map(|manifest| manifest.file_name.clone()));
         self.staged.discard_except(&kept).await;

@@ -188,7 +188,7 @@ fn conflict(entry: &ManifestEntry, reason: ConflictReason, partition_fields: &[D
 }
 
 /// For messages: a partition that cannot be read is shown as such.
-fn partition_text(partition: &BinaryRow, fields: &[DataField]) -> String {
+pub(crate) fn partition_text(partition: &BinaryRow, fields: &[DataField]) -> String {
     let text = PartitionText { legacy: false, default_name: "__DEFAULT_PARTITION__".to_owned() };
     PartitionValues::from_row(fields, partition)
         .and_then(|values| values.path(fields, &text))

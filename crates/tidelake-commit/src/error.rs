@@ -168,6 +168,17 @@ pub enum Error {
         #[snafu(implicit)]
         location: Location,
     },
+    /// Rows of an overwrite lie outside of what it overwrites. Nothing was committed.
+    #[snafu(display("the overwrite of {table} has rows in partition {partition}, which it does not overwrite"))]
+    OutsideOverwrite {
+        /// The table's location.
+        table: String,
+        /// `day=1/hour=2`
+        partition: String,
+        /// Where in the code.
+        #[snafu(implicit)]
+        location: Location,
+    },
     /// A request that this build does not serve.
     #[snafu(display("{message}"))]
     Unsupported {
@@ -252,6 +263,7 @@ impl Classify for Error {
             Self::Conflicting { .. } | Self::IdentifierSkipped { .. } | Self::Contended { .. } => ErrorKind::Conflict,
             Self::OutcomeUnknown { .. } | Self::CreationUnknown { .. } => ErrorKind::Unavailable,
             Self::SnapshotOverwritten { .. } | Self::Inconsistent { .. } | Self::NotStaged { .. } => ErrorKind::Corrupt,
+            Self::OutsideOverwrite { .. } => ErrorKind::InvalidInput,
             Self::TableExists { .. } => ErrorKind::AlreadyExists,
             Self::NoTable { .. } => ErrorKind::NotFound,
             Self::Unsupported { .. } => ErrorKind::Unsupported,

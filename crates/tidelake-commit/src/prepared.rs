@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use tidelake_io::FilePath;
 use tidelake_meta::CommitMessage;
 
+use crate::Overwrite;
+
 /// Everything of one logical commit: up to two snapshots, the rows and then their compaction.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct PreparedCommit {
@@ -12,6 +14,8 @@ pub struct PreparedCommit {
     pub identifier: i64,
     /// What each bucket's writer handed over.
     pub messages: Vec<CommitMessage>,
+    /// What the new rows replace; `None`: they are added. An overwrite commits no changelog.
+    pub overwrite: Option<Overwrite>,
     /// Files written in this process and not durable yet: synced with the manifests. Messages that leave the process are
     /// synced first.
     pub unsynced: Vec<FilePath>,
@@ -27,7 +31,7 @@ impl PreparedCommit {
 
     /// Whether it changes no file.
     pub fn is_empty(&self) -> bool {
-        self.messages.iter().all(|message| message.increment.is_empty())
+        self.overwrite.is_none() && self.messages.iter().all(|message| message.increment.is_empty())
     }
 
     /// Whether compactions are part of it.
@@ -37,6 +41,7 @@ impl PreparedCommit {
 
     /// Only the compactions: what is left of a commit whose rows are in already.
     pub(crate) fn into_compaction(mut self) -> Self {
+        self.overwrite = None;
         for message in &mut self.messages {
             message.increment.append = Default::default();
         }

@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use indexmap::IndexSet;
 use tidelake_error::Classify;
-use tidelake_meta::{FileKind, ManifestEntry, ManifestFileMeta, Snapshot};
+use tidelake_meta::{FileKind, ManifestEntry, ManifestFileMeta, Snapshot, live_entries};
 
 use crate::{
     CommitTable, Error, Published, Result, SnapshotPublication, backoff::Backoff, committer::Deadline,
@@ -140,11 +140,24 @@ impl Open<'_> {
                 return Ok(Decision::Committed);
             }
         }
-        // Directly above N nothing of N can be missing. Further up, our files may have been compacted away since.
-        if successor.id == self.publication.snapshot.id + 1 && !files.is_empty() {
+        // Directly above N nothing of N can be missing, nothing that N took away can be there. Further up, our files may have
+        // been compacted away since.
+        let directly_above = successor.id == self.publication.snapshot.id + 1;
+        if directly_above && (!files.is_empty() || self.deleted_is_alive(&list, table).await?) {
             return Ok(Decision::LostRace);
         }
         self.unknown_after(table, 0, None)
+    }
+
+    /// Whether a file that our changes delete is alive after these manifests.
+    async fn deleted_is_alive(&self, list: &[ManifestFileMeta], table: &CommitTable) -> Result<bool> {
+        let deleted: IndexSet<_> =
+            self.changes.iter().filter(|entry| entry.kind == FileKind::Delete).map(ManifestEntry::identity).collect();
+        let mut entries = Vec::new();
+        for manifest in list.iter().filter(|_| !deleted.is_empty()) {
+            entries.extend(table.manifests.read_manifest(manifest).await?.iter().cloned());
+        }
+        Ok(live_entries(entries).iter().any(|entry| deleted.contains(&entry.identity())))
     }
 
     fn unknown(&self, table: &CommitTable, deadline: &Deadline<'_>, last: Option<&Error>) -> Result<Decision> {

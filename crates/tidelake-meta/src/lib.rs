@@ -25,6 +25,7 @@ mod listing;
 mod manifest;
 mod message;
 mod options;
+mod partition_spec;
 mod refs;
 mod schema;
 mod snapshot;
@@ -35,6 +36,7 @@ pub use layout::{DataFileNames, TableLayout};
 pub use manifest::{FileKind, ManifestEntry, ManifestFileMeta, ManifestStore, live_entries};
 pub use message::{BucketIncrement, CommitMessage, FileChanges};
 pub use options::*;
+pub use partition_spec::{PartitionMatcher, PartitionSpec};
 pub use refs::{Consumer, ConsumerStore, Tag, TagStore};
 pub use schema::{
     BucketMode, ChangelogProducer, MergeEngine, SchemaChange, SchemaStore, TableSchema, unsupported_for_reading,

@@ -9,6 +9,7 @@ mod crash;
 mod identity;
 mod members;
 mod merging;
+mod overwrite;
 mod races;
 mod staged;
 mod threads;
