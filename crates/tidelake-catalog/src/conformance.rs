@@ -144,7 +144,58 @@ async fn changes(catalog: &dyn Catalog) -> Checked {
     let text = |name: &str| loaded.schema.options.text(name);
     let kept = (text("conformance.a"), text("conformance.b"), text("conformance.c"));
     holds("no change is lost", kept == (None, Some("2"), Some("3")), &loaded.schema.options)?;
+    columns_change(catalog, &table).await?;
     ok("a table can be dropped", catalog.drop_table(&table).await)
+}
+
+/// Which changes are right is a matter of schemas; that a catalog makes all of them or none, and loses none, is its own.
+async fn columns_change(catalog: &dyn Catalog, table: &Identifier) -> Checked {
+    let path = |name: &str| vec![name.to_owned()];
+    let add = |name: &str| SchemaChange::AddColumn {
+        path: path(name),
+        data_type: TypeKind::Int.nullable(),
+        comment: None,
+        default_value: None,
+        place: None,
+    };
+    let before = ok("a table can be loaded", catalog.load_table(table).await)?.schema;
+    let half = catalog.alter_table(table, &[add("half"), SchemaChange::DropColumn { path: path("missing") }]).await;
+    fails("a change that is not allowed is refused", ErrorKind::InvalidInput, half)?;
+    let loaded = ok("a table can be loaded", catalog.load_table(table).await)?.schema;
+    holds("of changes that are not all allowed none is made", loaded == before, &loaded)?;
+
+    let first = [add("first")];
+    let (one, other) = future::join(catalog.alter_table(table, &first), catalog.alter_table(table, &first)).await;
+    let lost = match (one, other) {
+        (Ok(_), Err(lost)) | (Err(lost), Ok(_)) => lost,
+        both => return broken("of two that add the same column one fails", both),
+    };
+    let kind = lost.kind();
+    holds("the second to add a column hears that it is there", kind == ErrorKind::InvalidInput, &lost)?;
+    let rename = [SchemaChange::RenameColumn { path: path("first"), name: "second".to_owned() }];
+    let (third, fourth) = ([add("third")], [add("fourth")]);
+    let all = future::join3(
+        catalog.alter_table(table, &rename),
+        catalog.alter_table(table, &third),
+        catalog.alter_table(table, &fourth),
+    );
+    let (renamed, third, fourth) = all.await;
+    for changed in [renamed, third, fourth] {
+        ok("columns change at once", changed)?;
+    }
+    let schema = ok("a table can be loaded", catalog.load_table(table).await)?.schema;
+    let id = |name: &str| schema.field(name).map(|field| field.id);
+    let ids = [id("second"), id("third"), id("fourth")].map(|id| id.unwrap_or(-1) - before.highest_field_id);
+    let mut sorted = ids;
+    sorted.sort_unstable();
+    holds("each column has its own id, which a rename keeps", sorted == [1, 2, 3] && ids[0] == 1, &schema.fields)?;
+    ok(
+        "a column can be dropped",
+        catalog.alter_table(table, &[SchemaChange::DropColumn { path: path("third") }]).await,
+    )?;
+    let again = ok("a column can be added", catalog.alter_table(table, &[add("third")]).await)?.schema;
+    let id = again.field("third").map(|field| field.id);
+    holds("an id is never used again", id == Some(before.highest_field_id + 4), &again.fields)
 }
 
 async fn names(catalog: &dyn Catalog) -> Checked {

@@ -106,19 +106,6 @@ pub enum Error {
         #[snafu(implicit)]
         location: Location,
     },
-    /// It is not known whether a schema was published.
-    #[snafu(display(
-        "it is unknown whether schema {id} of {table} was published: read the table's schema to find out"
-    ))]
-    OutcomeUnknown {
-        /// The table's location.
-        table: String,
-        /// The schema's number.
-        id: i64,
-        /// Where in the code.
-        #[snafu(implicit)]
-        location: Location,
-    },
     /// An option, a schema or an argument is wrong.
     #[snafu(display("{message}"))]
     Invalid {
@@ -252,7 +239,6 @@ impl Classify for Error {
             Self::DatabaseExists { .. } | Self::TableExists { .. } => ErrorKind::AlreadyExists,
             Self::UnknownKind { .. } | Self::Unsupported { .. } => ErrorKind::Unsupported,
             Self::Contended { .. } => ErrorKind::Conflict,
-            Self::OutcomeUnknown { .. } => ErrorKind::Unavailable,
             Self::Service { kind, .. } => *kind,
             Self::Meta { source } => source.kind(),
             Self::Commit { source } => source.kind(),
@@ -263,7 +249,6 @@ impl Classify for Error {
 
     fn is_ambiguous(&self) -> bool {
         match self {
-            Self::OutcomeUnknown { .. } => true,
             Self::Service { ambiguous, .. } => *ambiguous,
             Self::Meta { source } => source.is_ambiguous(),
             Self::Commit { source } => source.is_ambiguous(),

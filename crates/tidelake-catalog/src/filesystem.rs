@@ -16,14 +16,14 @@ use async_trait::async_trait;
 use futures::{StreamExt, TryStreamExt, stream};
 use tidelake_commit::PublishSnapshotCommit;
 use tidelake_error::{Classify, ErrorKind};
-use tidelake_io::{Child, FileIO, FileIOResolver, FilePath, Publish};
+use tidelake_io::{Child, FileIO, FileIOResolver, FilePath};
 use tidelake_meta::{SchemaChange, SchemaStore, SnapshotStore, TableLayout, TableSchema};
 use tidelake_runtime::Runtime;
 use tidelake_types::Options;
 
 use crate::{
     Catalog, CatalogContext, CatalogFactory, Error, Identifier, Result, TableEntry, check_name,
-    error::{ContendedSnafu, InvalidNameSnafu, InvalidSnafu, OutcomeUnknownSnafu},
+    error::{ContendedSnafu, InvalidNameSnafu, InvalidSnafu},
     options::{EXTERNAL_ROOTS, TABLE_DEFAULT_PREFIX, WAREHOUSE},
 };
 
@@ -244,17 +244,17 @@ impl Catalog for FilesystemCatalog {
     async fn alter_table(&self, table: &Identifier, changes: &[SchemaChange]) -> Result<TableEntry> {
         table.check_plain()?;
         let location = self.table_path(table)?;
-        let schemas = self.schemas(&location);
+        let (schemas, layout) = (self.schemas(&location), TableLayout::new(location.clone()));
         for _ in 0..ALTER_ATTEMPTS_MAX {
             let Some(latest) = schemas.latest().await? else { return Err(self.missing(table).await) };
             if changes.is_empty() {
                 return self.entry(table, location, latest);
             }
-            let changed = latest.changed(changes, self.runtime.clock().now_ms())?;
-            match schemas.publish(&changed).await? {
-                Publish::Created => return self.entry(table, location, Arc::new(changed)),
-                Publish::AlreadyExists => {}
-                Publish::Unknown => return OutcomeUnknownSnafu { table: location.to_string(), id: changed.id }.fail(),
+            // Asked after the schema was read: a commit between the two is of that schema or an older one.
+            let has_snapshots = SnapshotStore::new(Arc::clone(&self.io), layout.clone()).latest_id().await?.is_some();
+            let changed = latest.changed(changes, has_snapshots, self.runtime.clock().now_ms())?;
+            if tidelake_commit::publish_schema(&self.io, &layout, &changed).await? {
+                return self.entry(table, location, Arc::new(changed));
             }
         }
         ContendedSnafu { table: location.to_string(), attempts: ALTER_ATTEMPTS_MAX }.fail()

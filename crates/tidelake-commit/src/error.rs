@@ -77,14 +77,16 @@ pub enum Error {
         #[snafu(implicit)]
         location: Location,
     },
-    /// It is open whether a table was made. Look whether it exists, or create it again.
+    /// It is open whether a schema was published. Look whether it is there, or publish it again.
     #[snafu(display(
-        "it is unknown whether the table {table} was created{}: look whether it is there",
+        "it is unknown whether schema {id} of {table} was published{}: look whether it is there",
         last.as_ref().map(|last| format!(" (last: {last})")).unwrap_or_default()
     ))]
-    CreationUnknown {
+    SchemaUnknown {
         /// The table's location.
         table: String,
+        /// The schema's number; 0 creates the table.
+        id: i64,
         /// The last error of the storage, if it gave one.
         last: Option<String>,
         /// Where in the code.
@@ -261,7 +263,7 @@ impl Classify for Error {
     fn kind(&self) -> ErrorKind {
         match self {
             Self::Conflicting { .. } | Self::IdentifierSkipped { .. } | Self::Contended { .. } => ErrorKind::Conflict,
-            Self::OutcomeUnknown { .. } | Self::CreationUnknown { .. } => ErrorKind::Unavailable,
+            Self::OutcomeUnknown { .. } | Self::SchemaUnknown { .. } => ErrorKind::Unavailable,
             Self::SnapshotOverwritten { .. } | Self::Inconsistent { .. } | Self::NotStaged { .. } => ErrorKind::Corrupt,
             Self::OutsideOverwrite { .. } => ErrorKind::InvalidInput,
             Self::TableExists { .. } => ErrorKind::AlreadyExists,
@@ -277,7 +279,7 @@ impl Classify for Error {
 
     fn is_ambiguous(&self) -> bool {
         match self {
-            Self::OutcomeUnknown { .. } | Self::CreationUnknown { .. } => true,
+            Self::OutcomeUnknown { .. } | Self::SchemaUnknown { .. } => true,
             Self::Catalog { ambiguous, .. } => *ambiguous,
             // A file may have been written or not: the commit was not. Where the snapshot itself is open, it is `OutcomeUnknown`.
             _ => false,

@@ -53,7 +53,7 @@ mod staged;
 
 pub use committer::{CommitTable, CommitUser, Committer};
 pub use conflict::Conflict;
-pub use create::create_table;
+pub use create::{create_table, publish_schema};
 pub use error::{Error, Result, Source};
 pub use listener::CommitListener;
 pub use options::*;

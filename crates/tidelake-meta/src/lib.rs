@@ -39,7 +39,7 @@ pub use options::*;
 pub use partition_spec::{PartitionMatcher, PartitionSpec};
 pub use refs::{Consumer, ConsumerStore, Tag, TagStore};
 pub use schema::{
-    BucketMode, ChangelogProducer, MergeEngine, SchemaChange, SchemaStore, TableSchema, unsupported_for_reading,
-    unsupported_for_writing,
+    BucketMode, ChangelogProducer, MergeEngine, Place, SchemaChange, SchemaStore, TableSchema, column_path,
+    unsupported_for_reading, unsupported_for_writing,
 };
 pub use snapshot::{CommitIdentity, CommitKind, Snapshot, SnapshotStore};

@@ -74,3 +74,19 @@ pub const SNAPSHOT_NUM_RETAINED_MAX: OptionKey<i32> =
 /// Whether streams read overwriting commits.
 pub const STREAMING_READ_OVERWRITE: OptionKey<bool> = OptionKey::new("streaming-read-overwrite", || false)
     .describe("Whether streams read the changes of overwriting commits.");
+
+/// Whether a column may only get a type that holds all its values.
+pub const DISABLE_EXPLICIT_TYPE_CASTING: OptionKey<bool> = OptionKey::new("disable-explicit-type-casting", || false)
+    .describe("Whether types of columns change only where no value can be lost.");
+
+/// Whether a nullable column stays so.
+pub const DISABLE_NULL_TO_NOT_NULL: OptionKey<bool> = OptionKey::new("alter-column-null-to-not-null.disabled", || true)
+    .describe("Whether a nullable column cannot become NOT NULL.");
+
+/// Where new columns go.
+pub const ADD_COLUMN_BEFORE_PARTITION: OptionKey<bool> = OptionKey::new("add-column-before-partition", || false)
+    .describe("Whether new columns go before the partition columns instead of to the end.");
+
+/// Whether deletion vectors may be turned on and off.
+pub const DELETION_VECTORS_MODIFIABLE: OptionKey<bool> = OptionKey::new("deletion-vectors.modifiable", || false)
+    .describe("Whether option `deletion-vectors.enabled` may change once there are snapshots.");

@@ -8,6 +8,7 @@ use tidelake_catalog::{
 use tidelake_commit::CommitListener;
 use tidelake_format::{FileFormat, FormatRegistry};
 use tidelake_io::{FileIOFactory, FileIORegistry};
+use tidelake_meta::SchemaChange;
 use tidelake_runtime::Runtime;
 use tidelake_types::Options;
 
@@ -78,6 +79,12 @@ impl Lake {
     pub async fn load_table(&self, catalog: &Arc<dyn Catalog>, identifier: &Identifier) -> Result<Table> {
         let entry = catalog.load_table(identifier).await?;
         Table::new(self.clone(), entry)
+    }
+
+    /// Changes the columns or options of a table, all of them or none, and gives the table as it is then. Tables that were
+    /// loaded before keep the schema they have; their files are read by the ids of the columns.
+    pub async fn alter_table(&self, catalog: &Arc<dyn Catalog>, name: &str, changes: &[SchemaChange]) -> Result<Table> {
+        Table::new(self.clone(), catalog.alter_table(&Identifier::parse(name)?, changes).await?)
     }
 
     /// Time, ids, threads, memory.

@@ -55,6 +55,8 @@ pub use tidelake_catalog::{Catalog, Identifier};
 pub use tidelake_commit::{CommitListener, CommitOutcome, Conflict, Overwrite, PreparedCommit, Resolution};
 pub use tidelake_error::{Classify, ErrorKind};
 pub use tidelake_expr::{Operator, Predicate, evaluate};
-pub use tidelake_meta::{CommitKind, CommitMessage, PartitionSpec, SchemaChange, Snapshot, TableSchema, Tag};
+pub use tidelake_meta::{
+    CommitKind, CommitMessage, PartitionSpec, Place, SchemaChange, Snapshot, TableSchema, Tag, column_path,
+};
 pub use tidelake_scan::{FilterUse, Known, Plan, ReadFrom, ScanRequest, Split, StreamStart};
 pub use tidelake_types::{DataField, DataType, Options, RowKind, Scalar, TypeKind};

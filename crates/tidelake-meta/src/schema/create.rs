@@ -40,13 +40,18 @@ impl TableSchema {
             comment,
             time_ms,
         };
-        if !schema.options.get(&PRIMARY_KEY_NULLABLE)? {
-            for field in schema.fields.iter_mut().filter(|field| schema.primary_keys.contains(&field.name)) {
+        schema.make_keys_not_null()?;
+        schema.check()?;
+        Ok(schema)
+    }
+
+    pub(super) fn make_keys_not_null(&mut self) -> Result<()> {
+        if !self.options.get(&PRIMARY_KEY_NULLABLE)? {
+            for field in self.fields.iter_mut().filter(|field| self.primary_keys.contains(&field.name)) {
                 field.data_type.nullable = false;
             }
         }
-        schema.check()?;
-        Ok(schema)
+        Ok(())
     }
 
     /// Everything that must hold of a schema before it is written.
@@ -239,7 +244,7 @@ impl TableSchema {
 }
 
 /// Keys may be given as an option, separated by commas; not in both ways.
-fn keys_from_option(given: Vec<String>, options: &mut Options, name: &str) -> Result<Vec<String>> {
+pub(super) fn keys_from_option(given: Vec<String>, options: &mut Options, name: &str) -> Result<Vec<String>> {
     match options.unset(name) {
         None => Ok(given),
         Some(text) if given.is_empty() => Ok(text.split(',').map(|key| key.trim().to_owned()).collect()),

@@ -2,7 +2,9 @@
 
 mod change;
 mod create;
+mod evolve;
 mod json;
+mod option_rules;
 mod store;
 mod support;
 
@@ -14,7 +16,7 @@ use crate::{
     options::{BUCKET, BUCKET_KEY, CHANGELOG_PRODUCER, MERGE_ENGINE},
 };
 
-pub use change::SchemaChange;
+pub use change::{Place, SchemaChange, column_path};
 pub use store::SchemaStore;
 pub use support::{unsupported_for_reading, unsupported_for_writing};
 

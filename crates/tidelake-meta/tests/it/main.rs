@@ -3,6 +3,7 @@
 
 mod bounds;
 mod damage;
+mod evolution;
 mod java_tables;
 mod memory;
 mod round_trip;

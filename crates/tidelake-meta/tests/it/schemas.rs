@@ -165,13 +165,16 @@ async fn schemas_are_published_once_and_listed() {
     let first = create(&[], &["k"], &[("bucket", "2")]).unwrap();
     assert_eq!(store.publish(&first).await.unwrap(), Publish::Created);
     assert_eq!(store.publish(&first).await.unwrap(), Publish::AlreadyExists);
-    let second = first.changed(&[SchemaChange::SetOption("bucket".to_owned(), "3".to_owned())], 9).unwrap();
+    let second = first.changed(&[SchemaChange::SetOption("bucket".to_owned(), "3".to_owned())], true, 9).unwrap();
     assert_eq!((second.id, second.time_ms), (1, 9));
     store.publish(&second).await.unwrap();
     assert_eq!(*store.latest().await.unwrap().unwrap(), second);
     assert_eq!(store.list_ids().await.unwrap(), [0, 1]);
     assert!(matches!(store.load(2).await, Err(Error::NoSchema { id: 2, .. })));
     for (name, value) in [("merge-engine", "first-row"), ("bucket", "-1"), ("bucket-key", "k")] {
-        assert!(first.changed(&[SchemaChange::SetOption(name.to_owned(), value.to_owned())], 9).is_err(), "{name}");
+        assert!(
+            first.changed(&[SchemaChange::SetOption(name.to_owned(), value.to_owned())], true, 9).is_err(),
+            "{name}"
+        );
     }
 }
