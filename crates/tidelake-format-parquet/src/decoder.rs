@@ -1,7 +1,12 @@
-//! Decoding a part of a file: the library's push decoder, positions beside it, conversion behind it.
+//! Decoding a part of a file: a push decoder of the library for each window of rows, positions beside it, conversion
+//! behind it.
 //!
-//! The library hands out rows of the chosen row groups that the selection leaves, in file order, and not where they
-//! stand. `Expected` knows the same rows as ranges of positions and gives each batch its share.
+//! A window has a few batches (`WINDOW_BATCHES`), or a page if that is more, or a row group where the file does not say where
+//! its pages are. Only the bytes of one window are asked for at a time, so an open decoder holds memory in proportion to
+//! [`ReadRequest::batch_rows`], whatever the size of the row groups.
+//!
+//! The library hands out the rows of a window that the selection leaves, in file order, and not where they stand.
+//! `Expected` knows the same rows as ranges of positions and gives each batch its share.
 
 use std::{collections::VecDeque, iter, ops::Range, sync::Arc};
 
@@ -11,10 +16,9 @@ use parquet::{
     DecodeResult,
     arrow::{
         ProjectionMask,
-        arrow_reader::RowSelection,
+        arrow_reader::{ArrowReaderMetadata, RowSelection},
         push_decoder::{ParquetPushDecoder, ParquetPushDecoderBuilder},
     },
-    errors::ParquetError,
 };
 use tidelake_format::{Bytes, DecodeStep, FormatDecoder, ReadRequest, RecordBatch, Result, RowGroup, RowPositions};
 
@@ -22,15 +26,24 @@ use crate::{
     convert::{Misfit, convert},
     fault::{corrupt, guard, of_misfit, of_reading},
     open_file::ParquetFile,
+    page_offsets::windows,
     projection::leaves,
     prune::may_have_rows,
 };
+
+/// So many batches are fetched at once. Fewer would decode dictionaries more often, and ask storage more often.
+const WINDOW_BATCHES: u64 = 8;
 
 /// A reader of a part of a file.
 pub(crate) struct ParquetDecoder {
     path: String,
     projection: SchemaRef,
-    /// `None` once nothing is left, or after an error: the library's state is not to be trusted then.
+    reader: ArrowReaderMetadata,
+    mask: ProjectionMask,
+    batch_rows: usize,
+    /// Those not begun.
+    windows: VecDeque<Window>,
+    /// Of the window that is being read.
     inner: Option<ParquetPushDecoder>,
     expected: Expected,
 }
@@ -38,30 +51,65 @@ pub(crate) struct ParquetDecoder {
 impl ParquetDecoder {
     pub(crate) fn try_new(file: &ParquetFile, request: ReadRequest) -> Result<Self> {
         check_types(file, &request.projection)?;
-        let chosen = Chosen::new(file, &request);
-        let inner = if chosen.groups.is_empty() {
-            None
-        } else {
-            let build = || build(file, &request, &chosen).map_err(|error| of_reading(&file.path, error));
-            Some(guard(&file.path, build)?)
-        };
-        let expected = Expected(chosen.rows.into());
-        Ok(Self { path: file.path.clone(), projection: request.projection, inner, expected })
+        let schema = file.metadata().file_metadata().schema_descr();
+        let leaves = leaves(schema, request.projection.fields());
+        let windows = chosen(file, &request, &leaves);
+        let expected = windows.iter().flat_map(|window| window.rows.iter().cloned());
+        let mut rows = Vec::new();
+        append(&mut rows, expected);
+        Ok(Self {
+            path: file.path.clone(),
+            projection: request.projection,
+            reader: file.reader.clone(),
+            mask: ProjectionMask::leaves(schema, leaves),
+            batch_rows: request.batch_rows.max(1),
+            windows,
+            inner: None,
+            expected: Expected(rows.into()),
+        })
     }
 
-    fn advance(&mut self, decoder: &mut ParquetPushDecoder) -> Result<DecodeStep> {
+    fn go_on(&mut self) -> Result<DecodeStep> {
+        loop {
+            let mut inner = match (self.inner.take(), self.windows.is_empty()) {
+                (Some(inner), _) => inner,
+                (None, false) => self.begin()?,
+                (None, true) if self.expected.0.is_empty() => return Ok(DecodeStep::Done),
+                (None, true) => return Err(corrupt(&self.path, "it has fewer rows than its footer says")),
+            };
+            if let Some(step) = self.advance(&mut inner)? {
+                self.inner = Some(inner);
+                return Ok(step);
+            }
+        }
+    }
+
+    /// Goes on with the window at hand; `None` at its end.
+    fn advance(&mut self, decoder: &mut ParquetPushDecoder) -> Result<Option<DecodeStep>> {
         match decoder.try_decode().map_err(|error| of_reading(&self.path, error))? {
-            DecodeResult::NeedsData(ranges) => Ok(DecodeStep::Need(ranges)),
+            DecodeResult::NeedsData(ranges) => Ok(Some(DecodeStep::Need(ranges))),
             DecodeResult::Data(stored) => {
                 let positions = self.expected.take(stored.num_rows() as u64);
                 let positions =
                     positions.ok_or_else(|| corrupt(&self.path, "it has more rows than its footer says"))?;
                 let rows = self.converted(&stored).map_err(|misfit| of_misfit(&self.path, misfit))?;
-                Ok(DecodeStep::Batch { rows, positions })
+                Ok(Some(DecodeStep::Batch { rows, positions }))
             }
-            DecodeResult::Finished if self.expected.0.is_empty() => Ok(DecodeStep::Done),
-            DecodeResult::Finished => Err(corrupt(&self.path, "it has fewer rows than its footer says")),
+            DecodeResult::Finished => Ok(None),
         }
+    }
+
+    /// A decoder of the next window.
+    fn begin(&mut self) -> Result<ParquetPushDecoder> {
+        let window = self.windows.pop_front();
+        let mut builder = ParquetPushDecoderBuilder::new_with_metadata(self.reader.clone())
+            .with_projection(self.mask.clone())
+            .with_batch_size(self.batch_rows)
+            .with_row_groups(window.iter().map(|window| window.group).collect());
+        if let Some(selection) = window.and_then(|window| window.selection) {
+            builder = builder.with_row_selection(selection);
+        }
+        builder.build().map_err(|error| of_reading(&self.path, error))
     }
 
     fn converted(&self, stored: &RecordBatch) -> Result<RecordBatch, Misfit> {
@@ -79,13 +127,15 @@ impl ParquetDecoder {
 
 impl FormatDecoder for ParquetDecoder {
     fn step(&mut self) -> Result<DecodeStep> {
-        let Some(mut inner) = self.inner.take() else { return Ok(DecodeStep::Done) };
         let path = self.path.clone();
-        let step = guard(&path, || self.advance(&mut inner))?;
-        if !matches!(step, DecodeStep::Done) {
-            self.inner = Some(inner);
+        let step = guard(&path, || self.go_on());
+        if step.is_err() {
+            // The library's state is not to be trusted any more, and nothing may follow rows that are missing.
+            self.inner = None;
+            self.windows.clear();
+            self.expected.0.clear();
         }
-        Ok(step)
+        step
     }
 
     fn feed(&mut self, bytes: Vec<(Range<u64>, Bytes)>) -> Result<()> {
@@ -116,54 +166,52 @@ fn missing(wanted: &Field) -> Result<ArrayRef, Misfit> {
     }
 }
 
-fn build(file: &ParquetFile, request: &ReadRequest, chosen: &Chosen) -> Result<ParquetPushDecoder, ParquetError> {
-    let schema = file.metadata().file_metadata().schema_descr();
-    let mask = ProjectionMask::leaves(schema, leaves(schema, request.projection.fields()));
-    let mut builder = ParquetPushDecoderBuilder::new_with_metadata(file.reader.clone())
-        .with_projection(mask)
-        .with_batch_size(request.batch_rows.max(1))
-        .with_row_groups(chosen.groups.clone());
-    if let Some(selection) = &chosen.selection {
-        builder = builder.with_row_selection(selection.clone());
-    }
-    builder.build()
-}
-
-/// The row groups to decode and what of them.
-struct Chosen {
-    groups: Vec<usize>,
+/// Rows that are fetched and decoded together.
+struct Window {
+    group: usize,
     /// Positions in the file: ascending, disjoint, not empty.
     rows: Vec<Range<u64>>,
-    /// The same for the library, counted in the chosen groups alone. `None`: all of them.
+    /// The same for the library, counted in the row group. `None`: all of it.
     selection: Option<RowSelection>,
 }
 
-impl Chosen {
-    fn new(file: &ParquetFile, request: &ReadRequest) -> Self {
-        let mut chosen = Self { groups: Vec::new(), rows: Vec::new(), selection: None };
-        let mut selected: Vec<Range<usize>> = Vec::new();
-        let mut total = 0;
-        let end = request.row_groups.end.min(file.row_groups.len());
-        for index in request.row_groups.start..end {
-            let group = &file.row_groups[index];
-            let wanted = wanted_of(group, request.rows.as_ref());
-            let may_match = request.predicate.as_ref().is_none_or(|predicate| may_have_rows(file, index, predicate));
-            if wanted.is_empty() || !may_match {
-                continue;
-            }
-            for range in &wanted {
-                let start = total + (range.start - group.first_row) as usize;
-                selected.push(start..start + (range.end - range.start) as usize);
-            }
-            total += group.num_rows as usize;
-            chosen.groups.push(index);
-            append(&mut chosen.rows, wanted);
+/// What of the file is decoded, in order.
+fn chosen(file: &ParquetFile, request: &ReadRequest, leaves: &[usize]) -> VecDeque<Window> {
+    let window_rows = (request.batch_rows.max(1) as u64).saturating_mul(WINDOW_BATCHES);
+    let end = request.row_groups.end.min(file.row_groups.len());
+    let mut chosen = VecDeque::new();
+    for index in request.row_groups.start..end {
+        let group = &file.row_groups[index];
+        let wanted = wanted_of(group, request.rows.as_ref());
+        let may_match = request.predicate.as_ref().is_none_or(|predicate| may_have_rows(file, index, predicate));
+        if wanted.is_empty() || !may_match {
+            continue;
         }
-        if request.rows.is_some() {
-            chosen.selection = Some(RowSelection::from_consecutive_ranges(selected.into_iter(), total));
+        for window in windows(file.metadata(), index, group, leaves, window_rows) {
+            let rows = cut(&wanted, &window);
+            if !rows.is_empty() {
+                chosen.push_back(Window { group: index, selection: selection(group, &rows), rows });
+            }
         }
-        chosen
     }
+    chosen
+}
+
+fn selection(group: &RowGroup, rows: &[Range<u64>]) -> Option<RowSelection> {
+    let all = group.first_row..group.first_row + group.num_rows;
+    if *rows == [all] {
+        return None;
+    }
+    let local =
+        rows.iter().map(|range| (range.start - group.first_row) as usize..(range.end - group.first_row) as usize);
+    Some(RowSelection::from_consecutive_ranges(local, group.num_rows as usize))
+}
+
+/// What of ascending ranges lies in `window`.
+fn cut(ranges: &[Range<u64>], window: &Range<u64>) -> Vec<Range<u64>> {
+    let from = ranges.partition_point(|range| range.end <= window.start);
+    let here = ranges[from..].iter().take_while(|range| range.start < window.end);
+    here.map(|range| range.start.max(window.start)..range.end.min(window.end)).collect()
 }
 
 /// The wanted positions in a row group.
@@ -234,6 +282,17 @@ mod tests {
         assert_eq!(expected.take(2), Some(RowPositions::List([3, 10].into())));
         assert_eq!(expected.take(2), Some(RowPositions::Range(20..22)));
         assert_eq!(expected.take(1), None);
+    }
+
+    #[test]
+    fn ranges_are_cut_to_a_window() {
+        let cut = |window: Range<u64>| {
+            cut(&[2..5, 8..9, 12..20], &window).iter().map(|range| (range.start, range.end)).collect::<Vec<_>>()
+        };
+        assert_eq!(cut(0..30), [(2, 5), (8, 9), (12, 20)]);
+        assert_eq!(cut(4..13), [(4, 5), (8, 9), (12, 13)]);
+        assert_eq!(cut(5..8), []);
+        assert_eq!(cut(14..16), [(14, 16)]);
     }
 
     #[test]

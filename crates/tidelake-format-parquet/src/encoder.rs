@@ -29,7 +29,7 @@ use crate::{
     convert::convert,
     dictionary::does_not_pay,
     fault::invalid_input,
-    options::{self, dictionary_of, writer_properties},
+    options::{self, PAGE_ROWS, dictionary_of, writer_properties},
     raw_int96::{int96_chunk, is_int96, raw_type},
     schema::{parquet_schema, written_schema},
     statistics::{chunk_statistics, merged},
@@ -37,8 +37,6 @@ use crate::{
 
 /// A row group ends after so many rows, however small they are, so that a file can be read by several threads.
 const GROUP_ROWS_MAX: usize = 1 << 20;
-/// Batches are cut to so many rows, so that a row group ends near its size.
-const STEP_ROWS: usize = 1 << 15;
 /// Finished bytes are handed out in pieces of about this size.
 const CHUNK_BYTES: usize = 4 << 20;
 
@@ -132,13 +130,16 @@ impl FormatEncoder for ParquetEncoder {
             Some(file) => file,
             None => self.begin(&columns)?,
         };
-        for start in (0..batch.num_rows()).step_by(STEP_ROWS) {
-            let rows = STEP_ROWS.min(batch.num_rows() - start);
+        let mut start = 0;
+        while start < batch.num_rows() {
+            // The library looks at the size of a page only now and then: cut where a page has to end.
+            let rows = (PAGE_ROWS - file.group_rows() % PAGE_ROWS).min(batch.num_rows() - start);
             let step: Vec<ArrayRef> = columns.iter().map(|column| column.slice(start, rows)).collect();
             file.write(&self.written, &step, rows).map_err(invalid_input)?;
             if file.group_is_full(self.group_bytes) {
                 file.end_group().map_err(invalid_input)?;
             }
+            start += rows;
         }
         self.rows += batch.num_rows() as u64;
         file.writer.inner_mut().hand_out(out);
@@ -206,6 +207,10 @@ impl FileInProgress {
         }
         group.rows += rows;
         Ok(())
+    }
+
+    fn group_rows(&self) -> usize {
+        self.group.as_ref().map_or(0, |group| group.rows)
     }
 
     fn group_is_full(&self, group_bytes: u64) -> bool {

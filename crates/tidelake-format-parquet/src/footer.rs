@@ -1,8 +1,8 @@
 //! Opening a file: its last bytes, then its footer.
 //!
 //! ```text
-//! PAR1 │ pages … │ footer (Thrift) │ footer's length, 4 bytes LE │ PAR1
-//!                └───────────── read in one go, mostly ──────────────┘
+//! PAR1 │ pages … │ where pages are │ footer (Thrift) │ footer's length, 4 bytes LE │ PAR1
+//!                └────────────────────── read in one go, mostly ─────────────────────┘
 //! ```
 
 use std::{ops::Range, sync::Arc};
@@ -11,15 +11,16 @@ use parquet::DecodeResult;
 use parquet::{
     arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions},
     errors::ParquetError,
-    file::metadata::{PageIndexPolicy, ParquetMetaData, ParquetMetaDataPushDecoder},
+    file::metadata::{PageIndexPolicy, ParquetMetaData, ParquetMetaDataPushDecoder, ParquetOffsetIndex},
 };
 use tidelake_format::{Bytes, Error, FileRead, FormatContext, Result, RowGroup};
 
 use crate::{
     fault::{corrupt, guard, of_reading},
     open_file::ParquetFile,
+    page_offsets::{index_range, parse_index},
     raw_int96::with_raw_int96,
-    thrift::check_footer,
+    thrift::check_struct,
 };
 
 /// What is read first; larger footers take a second request.
@@ -28,23 +29,37 @@ const FIRST_READ_BYTES: u64 = 64 * 1024;
 const TAIL_BYTES: u64 = 8;
 
 /// Reads and parses the footer.
-pub(crate) async fn read_footer(file: Arc<dyn FileRead>, context: &FormatContext) -> Result<ParquetFile> {
-    let path = file.path().to_string();
-    let size = file.size_bytes().await?;
+pub(crate) async fn read_footer(file_read: Arc<dyn FileRead>, context: &FormatContext) -> Result<ParquetFile> {
+    let path = file_read.path().to_string();
+    let size = file_read.size_bytes().await?;
     if size < 2 * TAIL_BYTES - 4 {
         return Err(corrupt(&path, format!("{size} bytes are too few")));
     }
     let start = size - size.min(FIRST_READ_BYTES);
-    let mut last = read_one(&*file, start..size, &path).await?;
+    let mut last = read_one(&*file_read, start..size, &path).await?;
     let footer_bytes = footer_bytes(&last, size, &path)?;
     if footer_bytes > context.footer_bytes_max {
         return Err(Error::too_large(path, "the footer", footer_bytes, context.footer_bytes_max));
     }
     let footer_start = size - TAIL_BYTES - footer_bytes;
     if footer_start < start {
-        last = read_one(&*file, footer_start..size, &path).await?;
+        last = read_one(&*file_read, footer_start..size, &path).await?;
     }
-    context.runtime.compute(move || guard(&path.clone(), || parse(path, size, last))).await
+    let parsed = context.runtime.compute(move || guard(&path.clone(), || parse(path, size, last))).await?;
+    let Some(range) = index_range(&parsed.metadata, size, context.footer_bytes_max) else {
+        return guard(&parsed.path.clone(), || file(parsed, None));
+    };
+    // Mostly it came with the footer.
+    let had = size - parsed.last.len() as u64;
+    let bytes = match range.start.checked_sub(had) {
+        Some(offset) => parsed.last.slice(offset as usize..(range.end - had) as usize),
+        None => read_one(&*file_read, range.clone(), &parsed.path).await?,
+    };
+    let finish = move || {
+        let index = parse_index(&parsed.metadata, size, &range, bytes);
+        guard(&parsed.path.clone(), || file(parsed, index))
+    };
+    context.runtime.compute(finish).await
 }
 
 async fn read_one(file: &dyn FileRead, range: Range<u64>, path: &str) -> Result<Bytes> {
@@ -67,19 +82,33 @@ fn footer_bytes(last: &Bytes, size: u64, path: &str) -> Result<u64> {
     Ok(length)
 }
 
-fn parse(path: String, size: u64, last: Bytes) -> Result<ParquetFile> {
+/// A footer, and the bytes it was found in.
+struct Parsed {
+    path: String,
+    last: Bytes,
+    metadata: ParquetMetaData,
+    row_groups: Vec<RowGroup>,
+}
+
+fn parse(path: String, size: u64, last: Bytes) -> Result<Parsed> {
     let end = last.len() - TAIL_BYTES as usize;
     let footer = (size - TAIL_BYTES).checked_sub(footer_bytes(&last, size, &path)?).map(|start| (start, size));
     let Some((start, _)) = footer else { return Err(corrupt(&path, "its footer begins before it does")) };
     let from = last.len() - (size - start) as usize;
-    check_footer(&last[from..end]).map_err(|reason| corrupt(&path, format!("its footer is broken: {reason}")))?;
+    check_struct(&last[from..end]).map_err(|reason| corrupt(&path, format!("its footer is broken: {reason}")))?;
 
-    let metadata = decode(size, last).map_err(|error| of_reading(&path, error))?;
+    let metadata = decode(size, last.clone()).map_err(|error| of_reading(&path, error))?;
     let row_groups = row_groups(&metadata, size).map_err(|reason| corrupt(&path, reason))?;
+    Ok(Parsed { path, last, metadata, row_groups })
+}
+
+fn file(parsed: Parsed, pages: Option<ParquetOffsetIndex>) -> Result<ParquetFile> {
+    let Parsed { path, metadata, row_groups, .. } = parsed;
     let without_hints = || ArrowReaderOptions::new().with_skip_arrow_metadata(true);
     let stored = ArrowReaderMetadata::try_new(Arc::new(metadata.clone()), without_hints())
         .map_err(|error| of_reading(&path, error))?;
     let raw = with_raw_int96(metadata).map_err(|error| of_reading(&path, error))?;
+    let raw = raw.into_builder().set_offset_index(pages).build();
     let reader =
         ArrowReaderMetadata::try_new(Arc::new(raw), without_hints()).map_err(|error| of_reading(&path, error))?;
     Ok(ParquetFile::new(path, Arc::clone(stored.schema()), reader, row_groups))

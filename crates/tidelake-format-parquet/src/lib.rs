@@ -12,6 +12,7 @@ mod footer;
 mod format;
 mod open_file;
 pub mod options;
+mod page_offsets;
 mod projection;
 mod prune;
 mod raw_int96;

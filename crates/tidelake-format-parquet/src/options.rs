@@ -33,6 +33,10 @@ pub const BLOCK_BYTES: OptionKey<Bytes64> = OptionKey::new("parquet.block.size",
 pub const PAGE_BYTES: OptionKey<Bytes64> =
     OptionKey::new("parquet.page.size", || Bytes64::mebi(1)).describe("Size of a Parquet page before compression.");
 
+/// Rows of a page; Java's default. Pages of all columns end together where they are not too large for it, so that a part of
+/// the rows is read without pages of which most is thrown away.
+pub(crate) const PAGE_ROWS: usize = 20_000;
+
 /// Values longer than this make the bounds in the footer shorter than the values.
 const BOUND_BYTES_MAX: usize = 4096;
 
@@ -46,6 +50,7 @@ pub(crate) fn writer_properties(options: &Options, modes: &[StatisticsMode]) -> 
         .set_statistics_enabled(EnabledStatistics::Page)
         .set_statistics_truncate_length(Some(bound_bytes(modes)))
         .set_data_page_size_limit(page_bytes)
+        .set_data_page_row_count_limit(PAGE_ROWS)
         .set_dictionary_page_size_limit(page_bytes)
         .set_dictionary_enabled(options.get(&DICTIONARY)?)
         .set_compression(codec(&options.get(&COMPRESSION)?, level)?);

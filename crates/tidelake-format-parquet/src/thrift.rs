@@ -25,8 +25,8 @@ const UUID: u8 = 13;
 /// Deeper than any schema of metadata nests.
 const DEPTH_MAX: u32 = 32;
 
-/// Walks the structure at the start of `footer`.
-pub(crate) fn check_footer(footer: &[u8]) -> Result<(), String> {
+/// Walks the structure at the start of `footer`, or of any other metadata.
+pub(crate) fn check_struct(footer: &[u8]) -> Result<(), String> {
     let mut walk = Walk { rest: footer };
     walk.structure(0)
         .map_err(|reason| format!("{reason} at byte {} of {}", footer.len() - walk.rest.len(), footer.len()))
@@ -122,17 +122,17 @@ mod tests {
 
     #[test]
     fn a_list_must_fit_into_the_footer() {
-        assert_eq!(check_footer(&[0x19, 0x2c, 0, 0, 0]), Ok(()));
+        assert_eq!(check_struct(&[0x19, 0x2c, 0, 0, 0]), Ok(()));
         let huge = [0x19, 0xfc, 0xff, 0xff, 0xff, 0xff, 0x07, 0, 0];
-        assert_eq!(check_footer(&huge), Err("has a list longer than itself at byte 7 of 9".to_owned()));
+        assert_eq!(check_struct(&huge), Err("has a list longer than itself at byte 7 of 9".to_owned()));
     }
 
     #[test]
     fn any_cut_is_an_error() {
         let whole = [0x15, 0x02, 0x18, 0x03, b'a', b'b', b'c', 0x17, 1, 2, 3, 4, 5, 6, 7, 8, 0x11, 0x00];
-        assert_eq!(check_footer(&whole), Ok(()));
+        assert_eq!(check_struct(&whole), Ok(()));
         for cut in 0..whole.len() {
-            assert!(check_footer(&whole[..cut]).is_err(), "cut at {cut}");
+            assert!(check_struct(&whole[..cut]).is_err(), "cut at {cut}");
         }
     }
 }

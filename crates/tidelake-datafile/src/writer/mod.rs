@@ -6,7 +6,7 @@ mod stats;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use arrow_array::RecordBatch;
+use arrow_array::{Array, RecordBatch};
 use tidelake_format::{FileWriter, WriteRequest, WrittenStatus};
 use tidelake_io::FilePath;
 use tidelake_meta::{DataFileMeta, DataFileNames, FileSource};
@@ -18,8 +18,11 @@ use self::{
 };
 use crate::{BucketPlace, Result, TableFiles, error::InternalSnafu};
 
-/// After so many rows the size of a file is looked at.
+/// After at least so many rows the size of a file is looked at: steps towards the target size are as long as its rest
+/// allows, should the rows not get any smaller by being encoded.
 const CHECK_ROWS: u64 = 1024;
+/// And after at most so many.
+const CHECK_ROWS_MAX: u64 = 32 * 1024;
 
 /// What a file holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,10 +108,17 @@ impl DataFileWriter {
     /// Rows that do not fit are `InvalidRows`, keys out of order an internal error.
     pub async fn write(&mut self, batch: RecordBatch) -> Result<()> {
         let batch = self.plan.fit(batch)?;
+        let row_bytes = slice_bytes(&batch).div_ceil(batch.num_rows().max(1) as u64).max(1);
         let mut done = 0;
         while done < batch.num_rows() {
-            let room = self.plan.target_rows.saturating_sub(self.current.as_ref().map_or(0, |current| current.rows));
-            let rows = room.clamp(1, CHECK_ROWS).min((batch.num_rows() - done) as u64) as usize;
+            let (rows, bytes) = match &self.current {
+                Some(current) => (current.rows, current.writer.estimated_bytes()),
+                None => (0, 0),
+            };
+            let room = self.plan.target_rows.saturating_sub(rows);
+            let check = self.plan.target_bytes.saturating_sub(bytes) / row_bytes;
+            let rows = room.clamp(1, check.clamp(CHECK_ROWS, CHECK_ROWS_MAX)).min((batch.num_rows() - done) as u64);
+            let rows = rows as usize;
             self.write_some(batch.slice(done, rows)).await?;
             done += rows;
         }
@@ -232,6 +242,12 @@ impl DataFileWriter {
         }
         left
     }
+}
+
+/// Of the rows themselves, not of the buffers that they share with others.
+fn slice_bytes(batch: &RecordBatch) -> u64 {
+    // A column that cannot tell (it lies) is as good as nothing: then steps are long.
+    batch.columns().iter().map(|column| column.to_data().get_slice_memory_size().unwrap_or(0) as u64).sum()
 }
 
 impl Current {

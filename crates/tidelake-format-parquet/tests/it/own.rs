@@ -1,6 +1,6 @@
 //! Files of our own: their schema, pages, row groups and statistics.
 
-use std::sync::Arc;
+use std::{ops::Range, sync::Arc};
 
 use arrow_array::{
     Array, Float64Array, Int32Array, Int64Array, ListArray, RecordBatch, StringArray, StructArray,
@@ -18,7 +18,9 @@ use parquet::{
 };
 use tidelake_error::{Classify, ErrorKind};
 use tidelake_expr::column;
-use tidelake_format::{Bytes, ColumnStatistics, FileFormat, FormatContext, Options, Scalar};
+use tidelake_format::{
+    Bytes, ColumnStatistics, DecodeStep, FileFormat, FormatContext, Options, ReadRequest, RowPositions, Scalar,
+};
 use tidelake_format_parquet::ParquetFormat;
 use tidelake_types::{DataField, DataType as PaimonType, TypeKind, arrow_schema};
 
@@ -32,7 +34,7 @@ fn schema(fields: impl IntoIterator<Item = (&'static str, DataType)>) -> SchemaR
     Arc::new(Schema::new(fields.into_iter().map(|(name, kind)| Field::new(name, kind, true)).collect::<Vec<_>>()))
 }
 
-fn numbers(rows: std::ops::Range<i64>) -> RecordBatch {
+fn numbers(rows: Range<i64>) -> RecordBatch {
     let schema = schema([("x", DataType::Int64)]);
     RecordBatch::try_new(schema, vec![Arc::new(Int64Array::from_iter_values(rows))]).unwrap()
 }
@@ -124,7 +126,7 @@ async fn row_groups_end_at_their_size_and_are_skipped() {
     assert!(open.row_groups().len() >= 5, "{:?}", open.row_groups());
 
     let predicate = column(&DataField::new(0, "x", TypeKind::BigInt.nullable())).equal(Scalar::BigInt(55_555));
-    let request = tidelake_format::ReadRequest { predicate: Some(predicate), ..all(&*open, &parts[0].schema()) };
+    let request = ReadRequest { predicate: Some(predicate), ..all(&*open, &parts[0].schema()) };
     let read = batches(&file, &open, request).await.unwrap();
     let rows: usize = read.iter().map(|batch| batch.rows.num_rows()).sum();
     let group = open.row_groups().iter().find(|group| group.first_row + group.num_rows > 55_555).unwrap();
@@ -200,4 +202,55 @@ async fn a_footer_beyond_the_limit_is_refused() {
     let error = ParquetFormat.open(Memory::of(bytes), &context).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::ResourceExhausted);
     assert!(error.to_string().contains("file.parquet"), "{error}");
+}
+
+#[tokio::test]
+async fn a_row_group_is_fetched_in_windows_of_its_pages() {
+    let columns = schema([("x", DataType::Int64), ("s", DataType::Utf8)]);
+    let x = Int64Array::from_iter_values((0..100_000).map(|row| row * 7));
+    let s = StringArray::from_iter((0..100_000).map(|row| (row % 3 > 0).then(|| format!("{row} {}", row % 40))));
+    let batch = RecordBatch::try_new(Arc::clone(&columns), vec![Arc::new(x), Arc::new(s)]).unwrap();
+    let (bytes, _) = write(&columns, [("file.compression", "none")].into(), [&batch]).unwrap();
+    let file_bytes = bytes.len() as u64;
+    let file = Memory::of(bytes.clone());
+    let open = open(&file).await.unwrap();
+    assert_eq!(open.row_groups().len(), 1);
+
+    // What is asked for at once is a part of the row group, and comes to all of it.
+    let request = || ReadRequest { batch_rows: 500, ..all(&*open, &columns) };
+    let mut decoder = open.decoder(request()).unwrap();
+    let (mut asked, mut rows) = (Vec::new(), 0);
+    loop {
+        match decoder.step().unwrap() {
+            DecodeStep::Need(ranges) => {
+                asked.push(ranges.iter().map(|range| range.end - range.start).sum::<u64>());
+                let cut = |range: Range<u64>| (range.clone(), bytes.slice(range.start as usize..range.end as usize));
+                decoder.feed(ranges.into_iter().map(cut).collect()).unwrap();
+            }
+            DecodeStep::Batch { rows: read, positions } => {
+                assert_eq!(positions.get(0), Some(rows));
+                assert_eq!(read, batch.slice(rows as usize, read.num_rows()));
+                rows += read.num_rows() as u64;
+            }
+            DecodeStep::Done => break,
+        }
+    }
+    assert_eq!(rows, 100_000);
+    assert!(asked.len() >= 5 && asked.iter().all(|bytes| *bytes < file_bytes / 3), "{asked:?} of {file_bytes}");
+
+    // A few rows here and there are found on their pages.
+    let wanted: Vec<u64> = vec![0, 1, 19_999, 20_000, 20_001, 59_000, 99_999];
+    let read =
+        batches(&file, &open, ReadRequest { rows: Some(RowPositions::List(wanted.clone().into())), ..request() })
+            .await
+            .unwrap();
+    let found = read.iter().flat_map(|read| (0..read.rows.num_rows()).map(move |row| (read, row)));
+    let found: Vec<u64> = found
+        .map(|(read, row)| {
+            let position = read.positions.get(row).unwrap();
+            assert_eq!(read.rows.slice(row, 1), batch.slice(position as usize, 1));
+            position
+        })
+        .collect();
+    assert_eq!(found, wanted);
 }
