@@ -20,6 +20,9 @@ pub(crate) struct Args {
     /// What to do.
     #[command(subcommand)]
     pub(crate) command: Command,
+    /// How much memory rows may take: 512MiB, 4GiB. If not given: a quarter of the machine's.
+    #[arg(long, global = true, value_name = "SIZE", value_parser = size)]
+    pub(crate) memory: Option<u64>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -56,7 +59,8 @@ pub(crate) struct LakeArgs {
 /// One table and the options of one call.
 #[derive(Debug, Clone, ClapArgs)]
 pub(crate) struct TableArgs {
-    /// The table: DB.TABLE, or DB.TABLE$snapshots for a system table.
+    /// The table: DB.TABLE; DB.TABLE@v3, @TAG or @2026-11-01T00:00 for a version to read, DB.TABLE$snapshots for a system
+    /// table.
     pub(crate) table: String,
     #[command(flatten)]
     pub(crate) lake: LakeArgs,
@@ -92,8 +96,12 @@ pub(crate) enum TableCommand {
     },
     /// Prints rows.
     Read(ReadArgs),
-    /// Adds the rows of a file in one commit.
+    /// Adds the rows of files in one commit.
     Import(ImportArgs),
+    /// Writes rows into a file.
+    Export(ExportArgs),
+    /// Changes columns and options, all that is said in one step.
+    Alter(AlterArgs),
     /// Drops a table and its files.
     Drop {
         #[command(flatten)]
@@ -104,10 +112,9 @@ pub(crate) enum TableCommand {
     },
 }
 
+/// Which rows and columns.
 #[derive(Debug, ClapArgs)]
-pub(crate) struct ReadArgs {
-    #[command(flatten)]
-    pub(crate) table: TableArgs,
+pub(crate) struct RowArgs {
     /// Only these columns, in this order.
     #[arg(long, short = 's', value_name = "a,b", value_delimiter = ',')]
     pub(crate) select: Option<Vec<String>>,
@@ -117,6 +124,14 @@ pub(crate) struct ReadArgs {
     /// At most so many rows.
     #[arg(long, short = 'l')]
     pub(crate) limit: Option<u64>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ReadArgs {
+    #[command(flatten)]
+    pub(crate) table: TableArgs,
+    #[command(flatten)]
+    pub(crate) rows: RowArgs,
     /// Prints the kind of each row.
     #[arg(long)]
     pub(crate) kinds: bool,
@@ -129,21 +144,56 @@ pub(crate) struct ReadArgs {
 pub(crate) struct ImportArgs {
     #[command(flatten)]
     pub(crate) table: TableArgs,
-    /// The file, `-` for standard input.
-    pub(crate) file: String,
-    /// How the file is written; by its extension if not given.
+    /// The files, also as patterns in quotes ('2026-*.csv'); `-` for standard input.
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<String>,
+    /// How the files are written. If not given: .csv, .parquet, .ndjson, .json and .jsonl files are known by their names.
     #[arg(long, short = 'f')]
-    pub(crate) format: Option<ImportFormat>,
+    pub(crate) format: Option<FileFormat>,
     /// A column that says what each row does: +I, -U, +U, -D (also insert, update, delete; I, U, D). By default `_kind`,
     /// which may be missing or empty: that is +I.
     #[arg(long, value_name = "COLUMN")]
     pub(crate) op_column: Option<String>,
+    /// The partition whose rows these replace ('p=1,q=2'); '' replaces all rows of the table.
+    #[arg(long, value_name = "PARTITION")]
+    pub(crate) overwrite: Option<String>,
     /// Who commits, for a commit that can be repeated without harm; needs --commit-id.
     #[arg(long, requires = "commit_id")]
     pub(crate) commit_user: Option<String>,
     /// The commit's number, ascending for a user; needs --commit-user.
     #[arg(long, requires = "commit_user")]
     pub(crate) commit_id: Option<i64>,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "Changes:
+  'add COL TYPE [first | after COL]'   'drop COL'   'rename COL NAME'   'type COL TYPE'   'move COL (first | after COL)'
+  'null COL'   'not-null COL'   'comment COL TEXT'   'default COL TEXT'   'set KEY VALUE'   'unset KEY'
+A field of a ROW is address.street; `element` stands for what is in an ARRAY, `value` for the values of a MAP.")]
+pub(crate) struct AlterArgs {
+    #[command(flatten)]
+    pub(crate) table: TableArgs,
+    /// The changes, each in quotes: 'add note STRING'.
+    #[arg(required = true, value_name = "CHANGE")]
+    pub(crate) changes: Vec<String>,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "What a file cannot keep:
+  csv      an empty text is read back as NULL; ARRAY, MAP and ROW are written as JSON and not read back
+  ndjson   keys of maps are text; timestamps outside of the years 1677 to 2262 with more than 6 digits
+  parquet  the same timestamps
+  canonical lines keep everything.")]
+pub(crate) struct ExportArgs {
+    #[command(flatten)]
+    pub(crate) table: TableArgs,
+    /// The file, replaced if it is there; `-` for standard output. It appears when it is whole.
+    pub(crate) file: String,
+    #[command(flatten)]
+    pub(crate) rows: RowArgs,
+    /// How the file is written. If not given: .csv, .parquet, .ndjson, .json and .jsonl files are known by their names.
+    #[arg(long, short = 'f')]
+    pub(crate) format: Option<FileFormat>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -253,12 +303,13 @@ pub(crate) enum Format {
 
 /// How a file is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum ImportFormat {
+pub(crate) enum FileFormat {
     /// The lossless lines of `table read --format canonical`.
     Canonical,
     /// Comma-separated, with a header.
     Csv,
     /// One JSON object a line.
+    #[value(alias = "jsonl", alias = "json")]
     Ndjson,
     /// Parquet.
     Parquet,
@@ -269,6 +320,21 @@ fn pair(text: &str) -> Result<(String, String), String> {
         Some((key, value)) if !key.trim().is_empty() => Ok((key.trim().to_owned(), value.to_owned())),
         _ => Err(format!("`{text}` is not KEY=VALUE")),
     }
+}
+
+fn size(text: &str) -> Result<u64, String> {
+    let wrong = || format!("`{text}` is not a size: write 512MiB, 4GiB");
+    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let number: u64 = text[..digits].parse().map_err(|_| wrong())?;
+    let unit: u64 = match text[digits..].trim().to_ascii_lowercase().as_str() {
+        "" | "b" => 1,
+        "k" | "kb" | "kib" => 1 << 10,
+        "m" | "mb" | "mib" => 1 << 20,
+        "g" | "gb" | "gib" => 1 << 30,
+        "t" | "tb" | "tib" => 1 << 40,
+        _ => return Err(wrong()),
+    };
+    number.checked_mul(unit).filter(|bytes| *bytes > 0).ok_or_else(wrong)
 }
 
 fn duration(text: &str) -> Result<Duration, String> {

@@ -6,10 +6,12 @@
 mod args;
 mod commands;
 mod filter;
+mod memory;
 mod nested;
 mod output;
+mod partition;
+mod progress;
 mod report;
-
 mod session;
 
 use std::process::ExitCode;

@@ -87,8 +87,9 @@ impl Failure {
 }
 
 /// Everything that Tidelake fails with, and its causes.
-impl<E: Classify> From<E> for Failure {
+impl<E: Classify + 'static> From<E> for Failure {
     fn from(error: E) -> Self {
+        let missing = error.kind() == ErrorKind::NotFound && is_of_storage(&error);
         Self {
             doing: None,
             kind: error.kind(),
@@ -96,13 +97,20 @@ impl<E: Classify> From<E> for Failure {
             retryable: error.is_retryable(),
             usage: false,
             message: with_causes(&error),
-            hint: None,
+            hint: missing.then(|| "`tide fsck DB.TABLE` says which files are missing".to_owned()),
         }
     }
 }
 
+/// Whether what is missing is a file, not something that a catalog, a snapshot number or a tag names: then a storage has said
+/// so. Errors pass on the causes of those that they wrap, so the storage's own is all that is seen of it.
+fn is_of_storage(error: &(dyn StdError + 'static)) -> bool {
+    let mut causes = std::iter::successors(error.source(), |&error| error.source());
+    (error.is::<tidelake::Error>() && error.source().is_some()) || causes.any(|cause| cause.is::<std::io::Error>())
+}
+
 /// Of an error while rows of a table are read: what is missing then is a file of the table.
-pub(crate) fn of_rows<E: Classify>(table: &str) -> impl Fn(E) -> Failure {
+pub(crate) fn of_rows<E: Classify + 'static>(table: &str) -> impl Fn(E) -> Failure {
     move |error| match error.kind() {
         ErrorKind::NotFound => Failure::from(error).hint(format!("`tide fsck {table}` says which files are missing")),
         _ => error.into(),

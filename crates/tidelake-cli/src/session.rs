@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use tidelake::{Catalog, ErrorKind, Identifier, Lake, Options, Table};
+use tidelake::{Catalog, ErrorKind, Identifier, Lake, Options, Table, sql::TableAddress};
 
 use crate::{
     args::{LakeArgs, TableArgs},
+    memory::budget_bytes,
     report::{Failure, Result},
 };
 
@@ -13,34 +14,50 @@ use crate::{
 pub(crate) struct Session {
     pub(crate) lake: Lake,
     pub(crate) catalog: Arc<dyn Catalog>,
+    warehouse: String,
 }
 
 impl Session {
     pub(crate) async fn open(args: &LakeArgs) -> Result<Self> {
-        let lake = Lake::builder().build()?;
+        let lake = Lake::builder().with_memory_bytes(budget_bytes()).build()?;
         let mut options: Options =
             args.catalog_options.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
-        options.set("warehouse", absolute(&args.warehouse)?);
+        let warehouse = absolute(&args.warehouse)?;
+        options.set("warehouse", warehouse.as_str());
         let catalog = lake
             .open_catalog(&options)
             .await
             .map_err(|error| Failure::from(error).while_doing(format!("open the warehouse {}", args.warehouse)))?;
-        Ok(Self { lake, catalog })
+        Ok(Self { lake, catalog, warehouse })
     }
 
-    /// The table of a command, with the options of the call; and which system table was asked for.
+    /// Fails for a folder that is not there. (In an object store a place without objects cannot be told from none.)
+    pub(crate) fn check_warehouse(&self) -> Result<()> {
+        let path = self.warehouse.strip_prefix("file:").unwrap_or(&self.warehouse);
+        let path = path.strip_prefix("//").unwrap_or(path);
+        if path.contains("://") || std::path::Path::new(path).exists() {
+            return Ok(());
+        }
+        Err(Failure::new(ErrorKind::NotFound, format!("there is no warehouse {}", self.warehouse))
+            .hint("--warehouse says where the tables are"))
+    }
+
+    /// The table of a command, with the version and the options of the call; and which system table was asked for.
     pub(crate) async fn table(&self, args: &TableArgs) -> Result<(Table, Option<String>)> {
-        let identifier = Identifier::parse(&args.table)?;
-        let table = self
-            .lake
-            .load_table(&self.catalog, &identifier.base())
-            .await
-            .map_err(|error| Failure::from(error).while_doing(format!("open the table {}", args.table)))?;
-        Ok((table.with_options(&options_of(args)), identifier.system))
+        let (name, version) = split_version(&args.table);
+        let identifier = Identifier::parse(&name)?;
+        let table = self.lake.load_table(&self.catalog, &identifier.base()).await.map_err(|error| {
+            let failure = Failure::from(error).while_doing(format!("open the table {}", args.table));
+            match self.check_warehouse() {
+                Ok(()) => failure,
+                Err(missing) => missing.while_doing(format!("open the table {}", args.table)),
+            }
+        })?;
+        Ok((table.with_options(&options_of(args).overlaid(&version)), identifier.system))
     }
 
-    /// As [`Self::table`], for commands that make no sense on a system table.
-    pub(crate) async fn data_table(&self, args: &TableArgs) -> Result<Table> {
+    /// As [`Self::table`], for commands that read rows and make no sense on a system table.
+    pub(crate) async fn versioned_table(&self, args: &TableArgs) -> Result<Table> {
         match self.table(args).await? {
             (table, None) => Ok(table),
             (_, Some(system)) => Err(Failure::new(
@@ -49,6 +66,26 @@ impl Session {
             )),
         }
     }
+
+    /// As [`Self::versioned_table`], for commands that make no sense on a version of the past either.
+    pub(crate) async fn data_table(&self, args: &TableArgs) -> Result<Table> {
+        let table = self.versioned_table(args).await?;
+        if args.table.contains('@') {
+            let message = format!("`{}` is a version of a table: it can only be read", args.table);
+            return Err(Failure::new(ErrorKind::InvalidInput, message));
+        }
+        Ok(table)
+    }
+}
+
+/// `db.t@v3$files` as `db.t$files` and the options that read that version.
+fn split_version(name: &str) -> (String, Options) {
+    let address = TableAddress::parse(name);
+    if address.version.is_none() {
+        return (name.to_owned(), Options::new());
+    }
+    let system = address.system.as_deref().map_or_else(String::new, |system| format!("${system}"));
+    (format!("{}{system}", address.table), address.options())
 }
 
 /// The options of the call.

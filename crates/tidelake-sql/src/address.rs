@@ -46,7 +46,10 @@ impl TableAddress {
         match &self.version {
             Some(Version::Snapshot(id)) => options.set("scan.snapshot-id", id.to_string()),
             Some(Version::Named(name)) => options.set("scan.version", name.clone()),
-            Some(Version::Time(text)) => options.set("scan.timestamp", text.replace('T', " ")),
+            Some(Version::Time(text)) => {
+                let seconds = if text.len() == "2026-11-01T00:00".len() { ":00" } else { "" };
+                options.set("scan.timestamp", text.replace('T', " ") + seconds);
+            }
             Some(Version::Millis(at)) => options.set("scan.timestamp-millis", at.to_string()),
             None => {}
         }
@@ -113,6 +116,8 @@ mod tests {
         assert_eq!(parsed("orders@v12").version, Some(Version::Snapshot(12)));
         assert_eq!(parsed("orders@2024-01-01").version, Some(Version::Named("2024-01-01".into())));
         assert_eq!(parsed("orders@2024-01-01T10:00").version, Some(Version::Time("2024-01-01T10:00".into())));
+        let at_noon = parsed("orders@2024-01-01T12:00").options();
+        assert_eq!(at_noon.iter().collect::<Vec<_>>(), [("scan.timestamp", "2024-01-01 12:00:00")]);
         let both = parsed("orders@v3$files");
         assert_eq!((both.table.as_str(), both.system.as_deref()), ("orders", Some("files")));
     }

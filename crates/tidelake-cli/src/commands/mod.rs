@@ -1,9 +1,12 @@
 //! The commands, one file each.
 
+mod alter;
 mod compact;
 mod demo;
+mod export;
 mod fsck;
 mod import;
+mod rows;
 mod snapshot;
 mod sql;
 mod table;
@@ -16,6 +19,7 @@ use crate::{
 
 /// Does what was said.
 pub(crate) async fn run(args: Args) -> Result<()> {
+    crate::memory::set_budget(args.memory);
     match args.command {
         Command::Demo(args) => demo::run(args).await,
         Command::Sql(args) => sql::run(args).await,

@@ -1,4 +1,4 @@
-//! `tide table`: ls, create, get, read, drop.
+//! `tide table`: ls, create, get, read, drop; the others have files of their own.
 
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
@@ -8,12 +8,12 @@ use tidelake::{
     Classify, DataField, ErrorKind, Identifier, Options, TableSchema, system_schema, types::parse_ddl_type,
 };
 
-use super::import;
+use super::{alter, export, import, rows};
 use crate::{
     args::{Format, LakeArgs, ReadArgs, TableArgs, TableCommand},
-    filter::{RowFilter, parse_filter},
+    filter::parse_filter,
     output::Printer,
-    report::{Failure, Result, local, of_rows},
+    report::{Failure, Result, local},
     session::{Session, options_of},
 };
 
@@ -24,6 +24,8 @@ pub(crate) async fn run(command: TableCommand) -> Result<()> {
         TableCommand::Get { table } => get(&table).await,
         TableCommand::Read(args) => read(args).await,
         TableCommand::Import(args) => import::run(args).await,
+        TableCommand::Export(args) => export::run(args).await,
+        TableCommand::Alter(args) => alter::run(args).await,
         TableCommand::Drop { table, if_exists } => drop(&table, if_exists).await,
     }
 }
@@ -34,6 +36,9 @@ async fn ls(database: Option<String>, lake: &LakeArgs) -> Result<()> {
         Some(database) => vec![database],
         None => session.catalog.list_databases().await?,
     };
+    if databases.is_empty() {
+        session.check_warehouse()?;
+    }
     let mut out = crate::output::stdout();
     for database in databases {
         let mut tables = session.catalog.list_tables(&database).await?;
@@ -163,45 +168,11 @@ async fn read(args: ReadArgs) -> Result<()> {
     if let Some(system) = system {
         return read_system(&args, &table, &system).await;
     }
-    let mut scan = table.scan();
-    let mut rest = None;
-    if let Some(sql) = &args.filter {
-        match parse_filter(sql, table.schema())? {
-            RowFilter::Exact(predicate) => scan = scan.filter(predicate),
-            other => rest = Some(other),
-        }
-    }
-    if let Some(RowFilter::Mixed { pushed, .. }) = &rest {
-        scan = scan.filter(pushed.clone());
-    }
-    if let (Some(columns), None) = (&args.select, &rest) {
-        scan = scan.project(columns.iter().cloned());
-    }
-    if let (Some(limit), None) = (args.limit, &rest) {
-        scan = scan.limit(limit);
-    }
-    let plan = scan.wide_timestamps(args.format == Format::Canonical && rest.is_none()).plan().await?;
-    let (fields, picked) = match (&args.select, &rest) {
-        (Some(columns), Some(_)) => crate::output::picked(plan.fields(), columns)?,
-        _ => (plan.fields().to_vec(), None),
-    };
-    let mut printer = Printer::new(args.format, fields, args.kinds, args.format == Format::Canonical);
-    let mut changes = table.read_changes(&plan)?;
-    let mut left = args.limit.unwrap_or(u64::MAX);
-    while let Some(batch) = changes.try_next().await.map_err(of_rows(&args.table.table))? {
-        let mut batch = (batch.rows, batch.kinds);
-        if let Some(rest) = &rest {
-            batch = rest.keep(batch)?;
-        }
-        if let Some(picked) = &picked {
-            batch.0 = batch.0.project(picked).map_err(crate::output::arrow)?;
-        }
-        let take = (batch.0.num_rows() as u64).min(left) as usize;
-        left -= take as u64;
-        printer.batch(&batch.0.slice(0, take), Some(&batch.1.slice(0, take)))?;
-        if left == 0 {
-            break;
-        }
+    let canonical = args.format == Format::Canonical;
+    let (fields, mut batches) = rows::query(&table, &args.rows, canonical).await?;
+    let mut printer = Printer::new(args.format, fields, args.kinds, canonical);
+    while let Some((rows, kinds)) = batches.try_next().await? {
+        printer.batch(&rows, Some(&kinds))?;
     }
     printer.finish()
 }
@@ -209,20 +180,20 @@ async fn read(args: ReadArgs) -> Result<()> {
 async fn read_system(args: &ReadArgs, table: &tidelake::Table, system: &str) -> Result<()> {
     let fields = system_schema(system)?;
     let mut batch = table.system(system).await?;
-    if let Some(sql) = &args.filter {
+    if let Some(sql) = &args.rows.filter {
         let schema = TableSchema::create(fields.clone(), vec![], vec![], Options::new(), None, 0)?;
         let filter = parse_filter(sql, &Arc::new(schema))?;
         let kinds = arrow_array::Int8Array::from_value(0, batch.num_rows());
         batch = filter.keep((batch, kinds))?.0;
     }
-    let (fields, picked) = match &args.select {
+    let (fields, picked) = match &args.rows.select {
         Some(columns) => crate::output::picked(&fields, columns)?,
         None => (fields, None),
     };
     if let Some(picked) = &picked {
         batch = batch.project(picked).map_err(crate::output::arrow)?;
     }
-    let rows = args.limit.map_or(batch.num_rows(), |limit| (limit as usize).min(batch.num_rows()));
+    let rows = args.rows.limit.map_or(batch.num_rows(), |limit| (limit as usize).min(batch.num_rows()));
     let batch = batch.slice(0, rows);
     let kinds = arrow_array::Int8Array::from_value(0, rows);
     let mut printer = Printer::new(args.format, fields, args.kinds, true);

@@ -1,5 +1,6 @@
 //! Standard output.
 
+mod encoder;
 mod json;
 mod printer;
 mod query;
@@ -9,7 +10,7 @@ use std::io::{BufWriter, Stdout, Write};
 use arrow_schema::ArrowError;
 use tidelake::{DataField, ErrorKind};
 
-pub(crate) use self::{printer::Printer, query::QueryColumns};
+pub(crate) use self::{encoder::RowsEncoder, printer::Printer, query::QueryColumns};
 use crate::report::{Failure, Result};
 
 /// Standard output, buffered.
@@ -25,7 +26,7 @@ pub(crate) fn line(out: &mut Out, text: &str) -> Result<()> {
 }
 
 /// What a writer of some format made.
-fn put(out: &mut Out, bytes: &[u8]) -> Result<()> {
+pub(crate) fn put(out: &mut Out, bytes: &[u8]) -> Result<()> {
     out.write_all(bytes).map_err(closed)
 }
 

@@ -6,7 +6,7 @@ use arrow_array::{Array, ArrayRef, Int8Array, RecordBatch, StringArray};
 use arrow_schema::{DataType as ArrowType, Field, Schema};
 use tidelake::{DataField, RowKind, types::write_canonical_row};
 
-use super::{Out, arrow, flush, json, line, put, stdout};
+use super::{Out, arrow, encoder::csv, flush, json, line, put, stdout};
 use crate::{args::Format, report::Result};
 
 /// Prints batches of known columns.
@@ -43,11 +43,7 @@ impl Printer {
             Format::Ndjson => put(&mut self.out, &json::lines(&rows)?),
             Format::Csv => {
                 let header = !std::mem::replace(&mut self.begun, true);
-                let mut bytes = Vec::new();
-                let mut writer = arrow_csv::WriterBuilder::new().with_header(header).build(&mut bytes);
-                writer.write(&json::nested_as_text(&rows)?).map_err(arrow)?;
-                drop(writer);
-                put(&mut self.out, &bytes)
+                put(&mut self.out, &csv(&rows, header)?)
             }
             _ => {
                 self.held.push(rows);

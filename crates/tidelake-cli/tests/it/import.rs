@@ -135,16 +135,159 @@ fn every_row_says_what_it_does_in_the_column_that_was_named() {
         ("a.csv", "id,op\n1,I\n2,\n", "row 2: nothing in column `op`"),
         ("a.csv", "id,op\n1,X\n", "row 1: `X` in column `op`"),
         ("a.ndjson", "{\"id\":1,\"name\":\"Ada\"}\n", "row 1: nothing in column `op`"),
-        ("a.jsonl", "{\"id\":1,\"name\":\"Ada\",\"born\":null}\n", "_kind"),
+        ("a.jsonl", "{\"id\":1,\"name\":\"Ada\",\"born\":null}\n", "row 1: nothing in column `op`"),
     ] {
         let file = folder.file(name, content);
         let ran = folder.tide(&["table", "import", "db.people", &file, "--op-column", "op"]);
         assert_eq!(ran.code, Some(1), "{content}: {}", ran.stderr);
         assert!(ran.stderr.contains(told), "{content}: {}", ran.stderr);
     }
+    let file = folder.file("a.jsonl", "{\"id\":1}\n");
+    let canonical = ["table", "import", "db.people", &file, "--op-column", "op", "--format", "canonical"];
+    let ran = folder.tide(&canonical);
+    assert_eq!(ran.code, Some(1), "{}", ran.stderr);
+    assert!(ran.stderr.contains("_kind"), "{}", ran.stderr);
     // Kinds that nobody asked for may be missing.
     let file = folder.file("a.csv", "id,name,_kind\n1,Ada,\n2,Eve,+I\n1,,-D\n");
     let ran = folder.tide(&["table", "import", "db.people", &file]);
     assert_eq!(ran.code, Some(0), "{}", ran.stderr);
     assert_eq!(folder.sql("SELECT id, name FROM db.people"), "id,name\n2,Eve\n");
+}
+
+#[test]
+fn many_files_and_patterns_are_one_commit() {
+    let folder = people();
+    folder.file("day-1.csv", "id,name\n1,Ada\n");
+    folder.file("day-2.csv", "name,id\nGrace,2\nAda L.,1\n");
+    let more = folder.file("more.ndjson", "{\"id\":3,\"name\":\"Eve\"}\n\n{\"id\":4}");
+    let pattern = folder.path().join("day-*.csv");
+    let ran = folder.tide(&["table", "import", "db.people", &more, pattern.to_str().unwrap()]);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    let lines: Vec<_> = ran.stderr.lines().collect();
+    assert_eq!(lines[0], "imported 5 rows into db.people: snapshot 1");
+    assert!(lines[1].starts_with("5 rows in ") && lines[1].contains(" rows/s, ") && lines[1].contains(" MB/s"));
+    #[cfg(target_os = "linux")]
+    assert!(lines[1].contains(", peak memory ") && lines[1].ends_with(" MiB"), "{}", ran.stderr);
+    assert_eq!((lines.len(), ran.stdout.as_str()), (2, ""), "no bar without a terminal");
+    assert_eq!(folder.sql("SELECT id, name FROM db.people ORDER BY id"), "id,name\n1,Ada L.\n2,Grace\n3,Eve\n4,\n");
+
+    let wrong = folder.file("day-3.csv", "id,name\n5,x\nsix,y\n");
+    let nothing = folder.path().join("month-*.csv");
+    for (files, code, told) in [
+        (&[pattern.to_str().unwrap()][..], 1, &["day-3.csv", "line 3", "six"][..]),
+        (&[nothing.to_str().unwrap()], 4, &["no file matches", "month-*.csv"]),
+        (&[&more, "-", "-", "--format", "ndjson"], 2, &["standard input"]),
+        (&[&more, &wrong, "not-there.csv"], 1, &["day-3.csv"]),
+        (&[&more, "not-there.csv"], 4, &["not-there.csv"]),
+        (&[], 2, &["FILE"]),
+    ] {
+        let ran = folder.tide(&[&["table", "import", "db.people"], files].concat());
+        assert_eq!(ran.code, Some(code), "{files:?}: {}", ran.stderr);
+        assert!(told.iter().all(|told| ran.stderr.contains(told)), "{files:?}: {}", ran.stderr);
+    }
+    assert_eq!(folder.sql("SELECT count(*) FROM db.\"people$snapshots\"").lines().last(), Some("1"));
+}
+
+#[test]
+fn standard_input_is_a_file_of_every_format() {
+    let folder = people();
+    folder.sql("CREATE TABLE db.source (id INT, name STRING) WITH ('file.format' = 'parquet')");
+    folder.sql("INSERT INTO db.source VALUES (4, 'Joan')");
+    let bucket = folder.path().join("lake/db.db/source/bucket-0");
+    let parquet = std::fs::read(std::fs::read_dir(bucket).unwrap().next().unwrap().unwrap().path()).unwrap();
+    for (format, content) in [
+        ("csv", b"id,name\n1,Ada\n".as_slice()),
+        ("ndjson", b"{\"id\":2,\"name\":\"Grace\"}"),
+        ("canonical", b"{\"_kind\":\"+I\",\"id\":3,\"name\":\"Eve\",\"born\":null}\n"),
+        ("parquet", &parquet),
+    ] {
+        let ran = folder.tide_with(&["table", "import", "db.people", "-", "--format", format], content);
+        assert_eq!(ran.code, Some(0), "{format}: {}", ran.stderr);
+        assert!(ran.stderr.starts_with("imported 1 rows"), "{}", ran.stderr);
+    }
+    assert_eq!(folder.sql("SELECT id, name FROM db.people ORDER BY id"), "id,name\n1,Ada\n2,Grace\n3,Eve\n4,Joan\n");
+}
+
+/// A file is read in pieces: what is wrong behind the first is still told by its line.
+#[test]
+fn json_lines_are_told_by_their_number_however_far_down() {
+    let folder = people();
+    let good = |count: usize| (0..count).map(|id| format!("{{\"id\":{id},\"name\":\"n\"}}\n")).collect::<String>();
+    for (name, rows, bad, told) in [
+        ("a.ndjson", 20_000, "{\"id\":1,\"nam", "line 20001"),
+        ("a.ndjson", 3, "{\"id\":1,\"nam\":\"x\"}\n", "line 4"),
+        ("a.ndjson", 10_000, "{\"id\":0.5}\n", "row 10001: `0.5` in column `id`"),
+        ("a.ndjson", 0, "[{\"id\":1}]\n", "one object a line"),
+        ("a.jsonl", 20_000, "{\"id\":\"x\"}\n", "line 20001"),
+        ("a.jsonl", 0, "{\"id\":1}\n{\"id\":\"x\"}\n", "line 2"),
+    ] {
+        let file = folder.file(name, good(rows) + bad);
+        let ran = folder.tide(&["table", "import", "db.people", &file]);
+        assert_eq!(ran.code, Some(1), "{bad}: {}", ran.stderr);
+        assert!(ran.stderr.contains(told), "{bad}: {}", ran.stderr);
+    }
+    // Objects may spread over lines, and share one.
+    let file = folder.file("a.json", good(9_000) + "{\"id\":\n9000}\n{\"id\":9001}{\"id\":9002}\n");
+    let ran = folder.tide(&["table", "import", "db.people", &file]);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    assert_eq!(folder.sql("SELECT count(*), max(id) FROM db.people").lines().last(), Some("9003,9002"));
+}
+
+#[test]
+fn jsonl_files_are_canonical_or_plain() {
+    let folder = Folder::new();
+    folder.sql("CREATE DATABASE db");
+    folder.sql("CREATE TABLE db.t (k INT, m MAP<STRING, INT>)");
+    let canonical = folder.file("canonical.jsonl", "{\"k\":1,\"m\":[[\"a\",1]]}\n");
+    let plain = folder.file("plain.jsonl", "{\"k\":2}\n{\"k\":3,\"m\":{\"b\":2}}\n");
+    let ran = folder.tide(&["table", "import", "db.t", &canonical, &plain]);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    let read = folder.tide(&["table", "read", "db.t", "-f", "ndjson"]).stdout;
+    assert_eq!(read, "{\"k\":1,\"m\":{\"a\":1}}\n{\"k\":2,\"m\":null}\n{\"k\":3,\"m\":{\"b\":2}}\n");
+    let ran = folder.tide(&["table", "import", "db.t", &plain, "--format", "canonical"]);
+    assert!(ran.code == Some(1) && ran.stderr.contains("line 2"), "{}", ran.stderr);
+}
+
+#[test]
+fn rows_replace_a_partition_or_the_whole_table() {
+    let folder = Folder::new();
+    folder.sql("CREATE DATABASE db");
+    folder.sql("CREATE TABLE db.t (p INT, q STRING, v INT) PARTITIONED BY (p, q)");
+    folder.sql("INSERT INTO db.t VALUES (1, 'a', 1), (1, 'b', 2), (2, 'a', 3)");
+    let import = |content: &str, overwrite: &[&str]| {
+        let file = folder.file("rows.csv", format!("p,q,v\n{content}"));
+        folder.tide(&[&["table", "import", "db.t", &file], overwrite].concat())
+    };
+    let rows = || folder.sql("SELECT p, q, v FROM db.t ORDER BY p, q, v").replace('\n', " ");
+    for (content, partition, left) in [
+        ("1,a,10\n", "p=1,q=a", "p,q,v 1,a,10 1,b,2 2,a,3 "),
+        ("1,c,5\n", "p = 1", "p,q,v 1,c,5 2,a,3 "),
+        ("2,a,6\n", "p = 2 AND q = 'a'", "p,q,v 1,c,5 2,a,6 "),
+        ("3,d,7\n", "", "p,q,v 3,d,7 "),
+    ] {
+        let ran = import(content, &["--overwrite", partition]);
+        assert_eq!(ran.code, Some(0), "{partition}: {}", ran.stderr);
+        assert_eq!(rows(), left, "{partition}");
+    }
+    for (content, partition, code, told) in [
+        ("4,a,1\n", "p=3", 1, "p"),
+        ("3,a,1\n", "r=3", 1, "`r` is not a partition column (there are: p, q)"),
+        ("3,a,1\n", "p", 2, "`p` gives no value"),
+        ("3,a,1\n", "p=3,p=4", 2, "two values"),
+        ("3,a,1\n", "p=three", 1, "three"),
+    ] {
+        let ran = import(content, &["--overwrite", partition]);
+        assert_eq!(ran.code, Some(code), "{partition}: {}", ran.stderr);
+        assert!(ran.stderr.contains(told), "{partition}: {}", ran.stderr);
+    }
+    assert_eq!(rows(), "p,q,v 3,d,7 ");
+    let once = ["--overwrite", "p=3", "--commit-user", "u", "--commit-id", "1"];
+    for told in ["imported 1 rows", "nothing changed"] {
+        let ran = import("3,d,8\n", &once);
+        assert!(ran.code == Some(0) && ran.stderr.starts_with(told), "{}", ran.stderr);
+    }
+    assert_eq!(rows(), "p,q,v 3,d,8 ");
+    let ran = import("", &["--overwrite", ""]);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    assert_eq!(rows(), "p,q,v ");
 }

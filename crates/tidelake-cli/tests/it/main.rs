@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods, reason = "tests")]
 
+mod alter;
 mod compact;
+mod export;
 mod import;
 mod manners;
 mod read;

@@ -108,3 +108,72 @@ fn the_fields_of_a_new_table_are_numbered_or_keep_their_numbers() {
     let whole = r#"{"id":0,"name":"a","type":{"type":"ROW","fields":[{"id":5,"name":"x","type":"INT"}]}},{"id":1,"name":"b","type":"INT"}"#;
     assert_eq!(ids("whole", whole), "0 5 1");
 }
+
+#[test]
+fn a_version_is_part_of_a_tables_address() {
+    let folder = Folder::new();
+    folder.sql("CREATE DATABASE db");
+    folder.sql("CREATE TABLE db.t (k INT)");
+    folder.sql("INSERT INTO db.t VALUES (1)");
+    folder.sql("INSERT INTO db.t VALUES (2)");
+    for (address, rows) in
+        [("db.t", "k 1 2 "), ("db.t@v1", "k 1 "), ("db.t@1", "k 1 "), ("db.t@2999-01-01T00:00", "k 1 2 ")]
+    {
+        let ran = folder.tide(&["table", "read", address, "-f", "csv"]);
+        assert_eq!((ran.code, ran.stdout.replace('\n', " ").as_str()), (Some(0), rows), "{address}: {}", ran.stderr);
+    }
+    let files = folder.tide(&["table", "read", "db.t@v1$files", "-f", "csv"]);
+    assert_eq!((files.code, files.stdout.lines().count()), (Some(0), 2), "{}", files.stderr);
+    for (args, code, told) in [
+        (&["table", "read", "db.t@v7"][..], 4, "7"),
+        (&["table", "read", "db.t@nothing"], 4, "nothing"),
+        (&["table", "import", "db.t@v1", "rows.csv"], 1, "can only be read"),
+        (&["compact", "db.t@v1"], 1, "can only be read"),
+    ] {
+        let ran = folder.tide(args);
+        assert_eq!(ran.code, Some(code), "{args:?}: {}", ran.stderr);
+        assert!(ran.stderr.contains(told) && !ran.stderr.contains("fsck"), "{args:?}: {}", ran.stderr);
+    }
+}
+
+#[test]
+fn a_warehouse_that_is_not_there_is_said() {
+    let folder = Folder::new();
+    for args in [&["table", "ls"][..], &["table", "read", "db.t"]] {
+        let ran = folder.tide(args);
+        assert_eq!((ran.code, ran.stdout.as_str()), (Some(4), ""), "{args:?}: {}", ran.stderr);
+        assert!(ran.stderr.contains("there is no warehouse") && ran.stderr.contains("lake"), "{}", ran.stderr);
+    }
+    std::fs::create_dir(folder.path().join("lake")).unwrap();
+    let ran = folder.tide(&["table", "ls"]);
+    assert_eq!((ran.code, ran.stdout.as_str(), ran.stderr.as_str()), (Some(0), "", ""));
+}
+
+#[test]
+fn a_missing_manifest_is_a_case_for_fsck_and_a_missing_table_is_not() {
+    let folder = Folder::new();
+    folder.sql("CREATE DATABASE db");
+    folder.sql("CREATE TABLE db.t (k INT)");
+    folder.sql("INSERT INTO db.t VALUES (1)");
+    let hint = |args: &[&str]| {
+        let ran = folder.tide(args);
+        assert_eq!(ran.code, Some(4), "{args:?}: {}", ran.stderr);
+        ran.stderr.lines().last().unwrap().to_owned()
+    };
+    assert!(hint(&["table", "read", "db.none"]).contains("tide table ls"));
+    std::fs::remove_dir_all(folder.path().join("lake/db.db/t/manifest")).unwrap();
+    for args in [&["table", "read", "db.t"][..], &["sql", "-c", "SELECT * FROM db.t"], &["table", "read", "db.t$files"]]
+    {
+        assert!(hint(args).contains("tide fsck"), "{args:?}");
+    }
+}
+
+#[test]
+fn memory_is_a_size() {
+    let folder = Folder::new();
+    folder.sql("CREATE DATABASE db");
+    for (size, code) in [("64MiB", 0), ("1g", 0), ("lots", 2), ("0", 2), ("5 parsecs", 2)] {
+        assert_eq!(folder.tide(&["table", "ls", "--memory", size]).code, Some(code), "{size}");
+        assert_eq!(folder.tide(&["--memory", size, "table", "ls"]).code, Some(code), "{size}");
+    }
+}

@@ -1,8 +1,9 @@
 //! A folder with a lake, and the program run in it.
 
 use std::{
+    io::Write,
     path::Path,
-    process::{Command, Output},
+    process::{Command, Output, Stdio},
 };
 
 /// A lake in a folder that goes away with the test.
@@ -32,12 +33,21 @@ impl Folder {
         path.to_str().unwrap().to_owned()
     }
 
-    /// `tide ARGS --warehouse LAKE`.
+    /// `tide ARGS --warehouse LAKE`, its standard input at its end.
     pub(crate) fn tide(&self, args: &[&str]) -> Ran {
+        self.tide_with(args, b"")
+    }
+
+    /// As [`Self::tide`], with this on standard input.
+    pub(crate) fn tide_with(&self, args: &[&str], input: &[u8]) -> Ran {
         let mut command = Command::new(env!("CARGO_BIN_EXE_tide"));
-        let Output { status, stdout, stderr } =
-            command.args(args).arg("--warehouse").arg(self.path().join("lake")).output().unwrap();
-        let text = |bytes| String::from_utf8(bytes).unwrap();
+        command.args(args).arg("--warehouse").arg(self.path().join("lake"));
+        let mut run = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        // Who does not read it has closed it.
+        let _ = run.stdin.take().unwrap().write_all(input);
+        let Output { status, stdout, stderr } = run.wait_with_output().unwrap();
+        // Files of Parquet are no text.
+        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
         Ran { code: status.code(), stdout: text(stdout), stderr: text(stderr) }
     }
 
