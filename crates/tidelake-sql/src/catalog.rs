@@ -12,7 +12,10 @@ use datafusion::{
 };
 use tidelake_table::{Catalog, Identifier, Lake};
 
-use crate::{Error, TableAddress, table::LakeTable};
+use crate::{
+    Error, TableAddress,
+    table::{AUDIT_LOG, LakeTable},
+};
 
 /// Names as of the last [`LakeCatalog::refresh`]: DataFusion asks for them where it cannot wait.
 type Names = Arc<RwLock<BTreeMap<String, Vec<String>>>>;
@@ -74,8 +77,8 @@ impl SchemaProvider for Database {
             let identifier = Identifier::new(self.name.as_str(), address.table.as_str())?;
             let table = self.parent.lake.load_table(&self.parent.catalog, &identifier).await?;
             match &address.system {
-                Some(system) => LakeTable::open_system(table, &address, system).await,
-                None => Ok(Arc::new(LakeTable::open(table, &address).await?) as Arc<dyn TableProvider>),
+                Some(system) if system != AUDIT_LOG => LakeTable::open_system(table, &address, system).await,
+                _ => Ok(Arc::new(LakeTable::open(table, &address).await?) as Arc<dyn TableProvider>),
             }
         };
         // A table that is not there is an error of ours, which says where it was looked for.

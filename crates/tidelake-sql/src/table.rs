@@ -12,12 +12,15 @@ use datafusion::{
     physical_plan::ExecutionPlan,
 };
 use tidelake_expr::Predicate;
-use tidelake_table::{ReadFrom, Table, TableSchema};
+use tidelake_table::{DataField, ReadFrom, Table, TableSchema, audit_log_fields};
 use tidelake_types::arrow_schema;
 
 use crate::{Error, TableAddress, error::UnsupportedSnafu, filter::to_predicate, scan_exec::ScanExec, sink::TableSink};
 
-/// A table at one version.
+/// The system table that is as large as its table.
+pub(crate) const AUDIT_LOG: &str = "audit_log";
+
+/// A table, or its audit log, at one version.
 #[derive(Debug)]
 pub(crate) struct LakeTable {
     table: Table,
@@ -25,6 +28,9 @@ pub(crate) struct LakeTable {
     /// Of the version that is read.
     schema: Arc<TableSchema>,
     arrow: SchemaRef,
+    /// Its columns; with `rowkind` for the audit log.
+    fields: Vec<DataField>,
+    audit_log: bool,
 }
 
 impl LakeTable {
@@ -32,11 +38,13 @@ impl LakeTable {
     pub(crate) async fn open(table: Table, address: &TableAddress) -> crate::Result<Self> {
         let from = address.read_from()?;
         let schema = table.schema_at(from.as_ref()).await?;
-        let arrow = arrow_schema(&schema.fields)?;
-        Ok(Self { table, from, schema, arrow })
+        let audit_log = address.system.as_deref() == Some(AUDIT_LOG);
+        let fields = if audit_log { audit_log_fields(&schema)? } else { schema.fields.clone() };
+        let arrow = arrow_schema(&fields)?;
+        Ok(Self { table, from, schema, arrow, fields, audit_log })
     }
 
-    /// A system table of the table at the version of its address, read whole: they are small.
+    /// Another system table of the table at the version of its address, read whole: they are small.
     pub(crate) async fn open_system(
         table: Table,
         address: &TableAddress,
@@ -69,7 +77,10 @@ impl TableProvider for LakeTable {
             scan = scan.from(from.clone());
         }
         if let Some(projection) = projection {
-            scan = scan.project(projection.iter().map(|column| self.schema.fields[*column].name.clone()));
+            scan = scan.project(projection.iter().map(|column| self.fields[*column].name.clone()));
+        }
+        if self.audit_log {
+            scan = scan.audit_log();
         }
         // Each was accepted, so nobody else tests it; what the optimizer made of it since must be understood again.
         let predicates = filters.iter().map(|filter| {
@@ -111,6 +122,9 @@ impl TableProvider for LakeTable {
         };
         if self.from.is_some() {
             return refuse("a version of a table cannot be written: leave `@…` out");
+        }
+        if self.audit_log {
+            return refuse("a system table cannot be written: leave `$audit_log` out");
         }
         match operation {
             InsertOp::Append => {

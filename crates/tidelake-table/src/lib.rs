@@ -47,7 +47,7 @@ pub use lake::{Lake, LakeBuilder};
 pub use read::BatchStream;
 pub use scan::{TablePlan, TableScan};
 pub use stream::{StreamBuilder, StreamPlan, TableStream};
-pub use system::{SYSTEM_TABLES, system_schema};
+pub use system::{SYSTEM_TABLES, TABLE_READ_SEQUENCE_NUMBER_ENABLED, audit_log_fields, system_schema};
 pub use table::Table;
 pub use write::{TableWriter, WriterBuilder};
 

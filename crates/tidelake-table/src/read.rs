@@ -11,9 +11,9 @@ use tidelake_expr::{Predicate, evaluate};
 use tidelake_lsm::MergeReadRequest;
 use tidelake_meta::TableSchema;
 use tidelake_scan::Split;
-use tidelake_types::{DataField, RowKind};
+use tidelake_types::{DataField, RowKind, arrow_schema, arrow_schema_wide, system_fields, system_fields::ROW_KIND};
 
-use crate::{ChangeBatch, Changes, Result, Table, TablePlan};
+use crate::{ChangeBatch, Changes, Result, Table, TablePlan, system::row_kinds};
 
 /// Batches of the columns that were asked for.
 pub type BatchStream = BoxStream<'static, Result<RecordBatch>>;
@@ -57,37 +57,52 @@ pub(crate) struct SplitReader {
     predicate: Predicate,
     wide_timestamps: bool,
     keep_deletes: bool,
+    /// Kinds become a column, at the place of its field in the output.
+    audit_log: bool,
+}
+
+/// What is asked of a [`SplitReader`].
+pub(crate) struct Asked {
+    /// The columns that come out.
+    pub(crate) columns: Vec<DataField>,
+    pub(crate) predicate: Predicate,
+    pub(crate) wide_timestamps: bool,
+    pub(crate) keep_deletes: bool,
+    pub(crate) audit_log: bool,
 }
 
 impl SplitReader {
     pub(crate) fn new(plan: &TablePlan) -> Result<Self> {
-        Self::of(
-            &plan.table,
-            &plan.plan.schema,
-            plan.columns.clone(),
-            plan.predicate.clone(),
-            plan.wide_timestamps,
-            plan.keep_deletes,
-            plan.arrow_schema()?,
-        )
+        let asked = Asked {
+            columns: plan.columns.clone(),
+            predicate: plan.predicate.clone(),
+            wide_timestamps: plan.wide_timestamps,
+            keep_deletes: plan.keep_deletes,
+            audit_log: plan.audit_log,
+        };
+        Self::of(&plan.table, &plan.plan.schema, asked)
     }
 
-    pub(crate) fn of(
-        table: &Table,
-        schema: &Arc<TableSchema>,
-        mut fields: Vec<DataField>,
-        predicate: Predicate,
-        wide_timestamps: bool,
-        keep_deletes: bool,
-        output: SchemaRef,
-    ) -> Result<Self> {
+    pub(crate) fn of(table: &Table, schema: &Arc<TableSchema>, asked: Asked) -> Result<Self> {
+        let Asked { columns: mut fields, predicate, wide_timestamps, keep_deletes, audit_log } = asked;
+        let output = if wide_timestamps { arrow_schema_wide(&fields)? } else { arrow_schema(&fields)? };
+        fields.retain(|field| field.id != system_fields::ROW_KIND_ID);
         for field in predicate.fields() {
             if !fields.iter().any(|wanted| wanted.name == field.name) {
                 fields.push(field.clone());
             }
         }
         let files = table.files(schema);
-        Ok(Self { files, schema: Arc::clone(schema), fields, output, predicate, wide_timestamps, keep_deletes })
+        Ok(Self {
+            files,
+            schema: Arc::clone(schema),
+            fields,
+            output,
+            predicate,
+            wide_timestamps,
+            keep_deletes,
+            audit_log,
+        })
     }
 
     pub(crate) fn read(&self, split: Split) -> Changes {
@@ -158,8 +173,15 @@ impl SplitReader {
                 kinds = Int8Array::from(filter(&kinds, &keep)?.to_data());
             }
         }
-        let columns = rows.columns()[..self.output.fields().len()].to_vec();
         let options = RecordBatchOptions::new().with_row_count(Some(rows.num_rows()));
+        let kind_at = self.output.fields().iter().position(|field| self.audit_log && field.name() == ROW_KIND);
+        let mut columns = rows.columns()[..self.output.fields().len() - usize::from(kind_at.is_some())].to_vec();
+        if let Some(at) = kind_at {
+            columns.insert(at, Arc::new(row_kinds(&kinds)));
+        }
+        if self.audit_log {
+            kinds = inserts(rows.num_rows());
+        }
         Ok(ChangeBatch { rows: RecordBatch::try_new_with_options(Arc::clone(&self.output), columns, &options)?, kinds })
     }
 }

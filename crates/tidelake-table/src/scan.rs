@@ -8,7 +8,7 @@ use tidelake_meta::TableSchema;
 use tidelake_scan::{Plan, Planner, PlannerParts, ReadFrom, ScanRequest, Split};
 use tidelake_types::{DataField, arrow_schema, arrow_schema_wide};
 
-use crate::{BatchStream, Filter, Result, Table, error::InvalidSnafu};
+use crate::{BatchStream, Filter, Result, Table, error::InvalidSnafu, system::audit_log_fields};
 
 /// A batch read being put together.
 #[derive(Debug, Clone)]
@@ -20,6 +20,7 @@ pub struct TableScan {
     limit: Option<u64>,
     wide_timestamps: bool,
     keep_deletes: bool,
+    audit_log: bool,
 }
 
 /// All that a batch read needs: plain values and the table they are of.
@@ -32,6 +33,7 @@ pub struct TablePlan {
     pub(crate) limit: Option<u64>,
     pub(crate) wide_timestamps: bool,
     pub(crate) keep_deletes: bool,
+    pub(crate) audit_log: bool,
 }
 
 impl TableScan {
@@ -44,6 +46,7 @@ impl TableScan {
             limit: None,
             wide_timestamps: false,
             keep_deletes: false,
+            audit_log: false,
         }
     }
 
@@ -83,6 +86,14 @@ impl TableScan {
         self
     }
 
+    /// The rows of `$audit_log` instead: deletes come too, and the kind of each row is the column `rowkind`
+    /// ([`crate::audit_log_fields`]). Filters are of the table's own columns.
+    pub fn audit_log(mut self) -> Self {
+        self.audit_log = true;
+        self.keep_deletes = true;
+        self
+    }
+
     /// Looks at the metadata and says which files are read.
     pub async fn plan(self) -> Result<TablePlan> {
         let table = self.table;
@@ -92,7 +103,7 @@ impl TableScan {
         };
         let planner = table.planner();
         let point = planner.resolve(&from).await?;
-        let columns = columns_of(&point.schema, self.columns.as_deref())?;
+        let columns = columns_of(&point.schema, self.audit_log, self.columns.as_deref())?;
         let resolved = self.filters.iter().map(|filter| filter.resolve(&point.schema)).collect::<Result<Vec<_>>>()?;
         let predicate = Predicate::and(resolved);
         let request = ScanRequest {
@@ -102,8 +113,16 @@ impl TableScan {
             limit: self.limit,
         };
         let plan = planner.plan_at(&point, &request).await?;
-        let (limit, wide_timestamps, keep_deletes) = (self.limit, self.wide_timestamps, self.keep_deletes);
-        Ok(TablePlan { table, plan, columns, predicate, limit, wide_timestamps, keep_deletes })
+        Ok(TablePlan {
+            table,
+            plan,
+            columns,
+            predicate,
+            limit: self.limit,
+            wide_timestamps: self.wide_timestamps,
+            keep_deletes: self.keep_deletes,
+            audit_log: self.audit_log,
+        })
     }
 
     /// Plans and reads.
@@ -167,14 +186,15 @@ impl Table {
     }
 }
 
-/// The named columns of a schema, in the order asked for.
-pub(crate) fn columns_of(schema: &TableSchema, names: Option<&[String]>) -> Result<Vec<DataField>> {
-    let Some(names) = names else { return Ok(schema.fields.clone()) };
+/// The named columns of a schema, or of its audit log, in the order asked for.
+pub(crate) fn columns_of(schema: &TableSchema, audit_log: bool, names: Option<&[String]>) -> Result<Vec<DataField>> {
+    let fields = if audit_log { audit_log_fields(schema)? } else { schema.fields.clone() };
+    let Some(names) = names else { return Ok(fields) };
     (names.iter())
-        .map(|name| match schema.field(name) {
+        .map(|name| match fields.iter().find(|field| field.name == *name) {
             Some(field) => Ok(field.clone()),
             None => {
-                let known = schema.fields.iter().map(|field| field.name.as_str()).collect::<Vec<_>>().join(", ");
+                let known = fields.iter().map(|field| field.name.as_str()).collect::<Vec<_>>().join(", ");
                 InvalidSnafu { message: format!("there is no column `{name}` (there are: {known})") }.fail()
             }
         })

@@ -23,9 +23,14 @@ use tidelake_error::{Classify, ErrorKind};
 use tidelake_expr::Predicate;
 use tidelake_meta::TableSchema;
 use tidelake_scan::{ReadFrom, StreamPlanner, StreamPosition, StreamStart, StreamStep};
-use tidelake_types::{DataField, arrow_schema, arrow_schema_wide};
+use tidelake_types::DataField;
 
-use crate::{Changes, Filter, Result, Table, error::InvalidSnafu, read::SplitReader, scan::columns_of};
+use crate::{
+    Changes, Filter, Result, Table,
+    error::InvalidSnafu,
+    read::{Asked, SplitReader},
+    scan::columns_of,
+};
 
 /// A stream being put together.
 #[derive(Debug, Clone)]
@@ -37,6 +42,7 @@ pub struct StreamBuilder {
     columns: Option<Vec<String>>,
     filters: Vec<Filter>,
     wide_timestamps: bool,
+    audit_log: bool,
     poll_max: Duration,
 }
 
@@ -85,6 +91,7 @@ impl StreamBuilder {
             columns: None,
             filters: Vec::new(),
             wide_timestamps: false,
+            audit_log: false,
             poll_max: Duration::from_millis(20),
         }
     }
@@ -113,6 +120,13 @@ impl StreamBuilder {
         self
     }
 
+    /// The rows of `$audit_log` instead: the kind of each row is the column `rowkind` ([`crate::audit_log_fields`]). Filters
+    /// are of the table's own columns.
+    pub fn audit_log(mut self) -> Self {
+        self.audit_log = true;
+        self
+    }
+
     /// The longest pause between two looks for a new snapshot. Default: 20 ms.
     pub fn poll_at_least_every(mut self, pause: Duration) -> Self {
         self.poll_max = pause;
@@ -123,11 +137,10 @@ impl StreamBuilder {
     pub async fn build(self) -> Result<TableStream> {
         let table = self.table;
         let schema = schema_at_start(&table, self.start).await?;
-        let columns = columns_of(&schema, self.columns.as_deref())?;
+        let columns = columns_of(&schema, self.audit_log, self.columns.as_deref())?;
         let fields = columns.clone();
         let filters = self.filters.iter().map(|filter| filter.resolve(&schema)).collect::<Result<Vec<_>>>()?;
         let predicate = Predicate::and(filters);
-        let output = if self.wide_timestamps { arrow_schema_wide(&columns)? } else { arrow_schema(&columns)? };
         let mut number = 0;
         let planner = match (&self.checkpoint, self.start) {
             (Some(bytes), _) => {
@@ -139,7 +152,14 @@ impl StreamBuilder {
             (None, None) => StreamPlanner::from_options(table.planner()).await?,
         };
         let planner = planner.with_predicate((predicate != Predicate::True).then(|| predicate.clone()));
-        let reader = SplitReader::of(&table, &schema, columns, predicate, self.wide_timestamps, false, output)?;
+        let asked = Asked {
+            columns,
+            predicate,
+            wide_timestamps: self.wide_timestamps,
+            keep_deletes: self.audit_log,
+            audit_log: self.audit_log,
+        };
+        let reader = SplitReader::of(&table, &schema, asked)?;
         let next = Arc::new(AtomicI64::new(planner.position().next_snapshot().unwrap_or(0)));
         let state = Following { table, planner, reader, number, next: Arc::clone(&next), poll_max: self.poll_max };
         let plans = stream::try_unfold(state, |state| state.next().boxed()).boxed();

@@ -9,7 +9,7 @@ use tidelake_datafile::TableFiles;
 use tidelake_io::{FileIO, FilePath};
 use tidelake_meta::{ManifestStore, SchemaStore, SnapshotStore, TableLayout, TableSchema, TagStore};
 use tidelake_scan::{ReadFrom, StreamStart};
-use tidelake_types::{Options, arrow_schema};
+use tidelake_types::{DataField, Options, arrow_schema};
 
 use crate::{CompactBuilder, Lake, Result, StreamBuilder, TableCommitter, TableScan, WriterBuilder, system};
 
@@ -103,7 +103,16 @@ impl Table {
         StreamBuilder::by_options(self.clone())
     }
 
-    /// A system table: `snapshots`, `files`, … ([`crate::SYSTEM_TABLES`]) as one batch.
+    /// The columns of a system table, of the version that is read.
+    pub async fn system_fields(&self, name: &str) -> Result<Vec<DataField>> {
+        match name {
+            system::AUDIT_LOG => system::audit_log_fields(&*self.schema_at(None).await?),
+            _ => system::system_schema(name),
+        }
+    }
+
+    /// A system table: `snapshots`, `files`, … ([`crate::SYSTEM_TABLES`]) as one batch. `audit_log` is as large as the table:
+    /// [`TableScan::audit_log`] reads it piece by piece, and [`StreamBuilder::audit_log`] follows it.
     pub async fn system(&self, name: &str) -> Result<RecordBatch> {
         system::read(self, name).await
     }

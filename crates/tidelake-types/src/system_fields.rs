@@ -12,8 +12,12 @@ pub const SEQUENCE_NUMBER: &str = "_SEQUENCE_NUMBER";
 pub const VALUE_KIND: &str = "_VALUE_KIND";
 /// The id of [`SEQUENCE_NUMBER`].
 pub const SEQUENCE_NUMBER_ID: i32 = 2_147_483_646;
+/// The row kind's text, in the system table `audit_log`.
+pub const ROW_KIND: &str = "rowkind";
 /// The id of [`VALUE_KIND`].
 pub const VALUE_KIND_ID: i32 = 2_147_483_645;
+/// The id of [`ROW_KIND`].
+pub const ROW_KIND_ID: i32 = 2_147_483_643;
 
 /// `_SEQUENCE_NUMBER BIGINT NOT NULL`.
 pub fn sequence_number() -> DataField {
@@ -23,6 +27,11 @@ pub fn sequence_number() -> DataField {
 /// `_VALUE_KIND TINYINT NOT NULL`.
 pub fn value_kind() -> DataField {
     DataField::new(VALUE_KIND_ID, VALUE_KIND, TypeKind::TinyInt.not_null())
+}
+
+/// `rowkind STRING NOT NULL`.
+pub fn row_kind() -> DataField {
+    DataField::new(ROW_KIND_ID, ROW_KIND, TypeKind::STRING.not_null())
 }
 
 /// The `_KEY_` column of a key column.
@@ -37,5 +46,5 @@ pub fn is_system_id(id: i32) -> bool {
 
 /// Whether users may not give a column this name.
 pub fn is_reserved_name(name: &str) -> bool {
-    name.starts_with(KEY_PREFIX) || matches!(name, SEQUENCE_NUMBER | VALUE_KIND | "_LEVEL" | "rowkind" | "_ROW_ID")
+    name.starts_with(KEY_PREFIX) || matches!(name, SEQUENCE_NUMBER | VALUE_KIND | ROW_KIND | "_LEVEL" | "_ROW_ID")
 }

@@ -41,7 +41,8 @@ pub use tidelake_table::{
     FilterUse, Identifier, Literal, Operator, Options, Overwrite, PartitionSpec, Place, Plan, Predicate,
     PreparedCommit, PreparedCompaction, ReadFrom, Resolution, Result, RowKind, SYSTEM_TABLES, Scalar, SchemaChange,
     Snapshot, Split, StreamBuilder, StreamPlan, StreamStart, Table, TableCommitter, TablePlan, TableScan, TableSchema,
-    TableStream, TableWriter, Tag, TypeKind, WriterBuilder, col, column_path, evaluate, system_schema,
+    TableStream, TableWriter, Tag, TypeKind, WriterBuilder, audit_log_fields, col, column_path, evaluate,
+    system_schema,
 };
 
 pub use arrow_array;

@@ -17,6 +17,9 @@ use crate::cases::Question;
 const PATIENCE: Duration = Duration::from_secs(60);
 const IDLE: Duration = Duration::from_millis(100);
 
+/// Read as the table is, rather than whole.
+const AUDIT_LOG: &str = "audit_log";
+
 /// The lines in the order in which they are compared.
 pub(crate) async fn ask(table: &Table, question: &Question) -> Result<Vec<String>, Error> {
     let options: Options = question.options.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
@@ -24,7 +27,8 @@ pub(crate) async fn ask(table: &Table, question: &Question) -> Result<Vec<String
     if question.stream {
         return follow(&table, question).await;
     }
-    let mut lines = match &question.system {
+    let mut lines = match question.system.as_deref() {
+        Some(AUDIT_LOG) => read(&table, question).await?,
         Some(system) => system_lines(&table, system, question).await?,
         None => read(&table, question).await?,
     };
@@ -34,6 +38,9 @@ pub(crate) async fn ask(table: &Table, question: &Question) -> Result<Vec<String
 
 async fn read(table: &Table, question: &Question) -> Result<Vec<String>, Error> {
     let mut scan = table.scan().wide_timestamps(true);
+    if question.system.as_deref() == Some(AUDIT_LOG) {
+        scan = scan.audit_log();
+    }
     if let Some(columns) = &question.project {
         scan = scan.project(columns.clone());
     }

@@ -93,17 +93,22 @@ fn covered(case: &Value) -> bool {
         && !TYPES_LEFT_OUT.iter().any(|left| types.contains(left))
 }
 
-/// Batch reads of the table and three system tables, and two kinds of stream. What lies between two snapshots, and what a
-/// consumer remembers, are other matters; so is what Java itself could not answer, unless it had to refuse.
+/// Batch reads of the table and four system tables, and two kinds of stream. What lies between two snapshots is asked of the
+/// audit log; what differs between them, and what a consumer remembers, are other matters; so is what Java itself could not
+/// answer, unless it had to refuse.
 fn asked_here(question: &Value) -> bool {
     let options = question["options"].as_object().expect("options");
-    let other = options.keys().any(|key| key.starts_with("incremental-between") || key.starts_with("consumer"));
+    let between = options.keys().any(|key| key.starts_with("incremental-between"));
+    let audited = string(&question["table"]).ends_with("$audit_log") && !options.values().any(|value| value == "diff");
+    let other = (between && !audited) || options.keys().any(|key| key.starts_with("consumer"));
     let unanswered = question.get("error").is_some() && !string(&question["label"]).starts_with("error-");
     let form = if question["command"] == "stream" {
         ["from-snapshot", "latest-full"].contains(&options.get("scan.mode").map(string).unwrap_or_default().as_str())
     } else {
         let table = string(&question["table"]);
-        table.split_once('$').is_none_or(|(_, system)| ["files", "snapshots", "manifests"].contains(&system))
+        table
+            .split_once('$')
+            .is_none_or(|(_, system)| ["files", "snapshots", "manifests", "audit_log"].contains(&system))
     };
     form && !other && !unanswered
 }

@@ -4,9 +4,7 @@ use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use futures::TryStreamExt;
 use serde_json::{Map, Value, json};
-use tidelake::{
-    Classify, DataField, ErrorKind, Identifier, Options, TableSchema, system_schema, types::parse_ddl_type,
-};
+use tidelake::{Classify, DataField, ErrorKind, Identifier, Options, TableSchema, types::parse_ddl_type};
 
 use super::{alter, export, import, rows};
 use crate::{
@@ -178,10 +176,11 @@ async fn read(args: ReadArgs) -> Result<()> {
 }
 
 async fn read_system(args: &ReadArgs, table: &tidelake::Table, system: &str) -> Result<()> {
-    let fields = system_schema(system)?;
+    let fields = table.system_fields(system).await?;
     let mut batch = table.system(system).await?;
     if let Some(sql) = &args.rows.filter {
-        let schema = TableSchema::create(fields.clone(), vec![], vec![], Options::new(), None, 0)?;
+        // Not `TableSchema::create`: names of system columns are fine here.
+        let schema = TableSchema { fields: fields.clone(), ..table.schema().as_ref().clone() };
         let filter = parse_filter(sql, &Arc::new(schema))?;
         let kinds = arrow_array::Int8Array::from_value(0, batch.num_rows());
         batch = filter.keep((batch, kinds))?.0;

@@ -18,13 +18,24 @@ const LOOK_EVERY: Duration = Duration::from_millis(20);
 pub(crate) async fn run(args: TailArgs) -> Result<()> {
     let until = args.until;
     let session = Session::open(&args.table.lake).await?;
-    let table = session.data_table(&args.table).await?;
+    let (table, system) = session.table(&args.table).await?;
+    let audit_log = match system.as_deref() {
+        None => false,
+        Some("audit_log") => true,
+        Some(system) => {
+            let message = format!("`${system}` cannot be followed: only tables can, and `$audit_log`");
+            return Err(Failure::new(ErrorKind::InvalidInput, message));
+        }
+    };
     let canonical = args.format == Format::Canonical;
     let builder = match args.from {
         Some(start) => table.stream(start),
         None => table.stream_by_options(),
     };
     let mut builder = builder.wide_timestamps(canonical);
+    if audit_log {
+        builder = builder.audit_log();
+    }
     if let Some(columns) = &args.select {
         builder = builder.project(columns.iter().cloned());
     }

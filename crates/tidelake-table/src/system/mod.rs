@@ -1,5 +1,6 @@
 //! System tables: what a table knows of itself, as rows. Names and columns are Java's (1.4).
 
+mod audit_log;
 mod files;
 mod manifests;
 mod options;
@@ -12,15 +13,24 @@ use std::sync::Arc;
 
 use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions};
 use arrow_schema::SchemaRef;
+use arrow_select::concat::concat_batches;
+use futures::TryStreamExt;
 use tidelake_meta::Snapshot;
 use tidelake_types::{DataField, Scalar, TypeKind, arrow_schema};
 
-use crate::{Result, Table, error::NotFoundSnafu};
+use crate::{
+    Result, Table,
+    error::{InvalidSnafu, NotFoundSnafu},
+};
+
+pub(crate) use audit_log::{AUDIT_LOG, row_kinds};
+pub use audit_log::{TABLE_READ_SEQUENCE_NUMBER_ENABLED, audit_log_fields};
 
 /// The system tables there are: `table$snapshots`, …
-pub const SYSTEM_TABLES: [&str; 6] = ["snapshots", "files", "schemas", "options", "manifests", "tags"];
+pub const SYSTEM_TABLES: [&str; 7] = ["snapshots", "files", "schemas", "options", "manifests", "tags", AUDIT_LOG];
 
-/// The columns of a system table; an error that lists the known ones for any other name.
+/// The columns of a system table; an error that lists the known ones for any other name. Those of `audit_log` are a table's
+/// own: [`audit_log_fields`].
 pub fn system_schema(name: &str) -> Result<Vec<DataField>> {
     Ok(match name {
         "snapshots" => snapshots::fields(),
@@ -29,6 +39,10 @@ pub fn system_schema(name: &str) -> Result<Vec<DataField>> {
         "options" => options::fields(),
         "manifests" => manifests::fields(),
         "tags" => tags::fields(),
+        AUDIT_LOG => {
+            let message = "the columns of `$audit_log` are those of its table: ask the table for them";
+            return InvalidSnafu { message }.fail();
+        }
         other => {
             let message = format!(
                 "there is no system table `${other}` in this build (there are: ${})",
@@ -40,6 +54,11 @@ pub fn system_schema(name: &str) -> Result<Vec<DataField>> {
 }
 
 pub(crate) async fn read(table: &Table, name: &str) -> Result<RecordBatch> {
+    if name == AUDIT_LOG {
+        let plan = table.scan().audit_log().plan().await?;
+        let batches: Vec<_> = table.read(&plan)?.try_collect().await?;
+        return Ok(concat_batches(&plan.arrow_schema()?, &batches)?);
+    }
     let mut rows = Rows::new(system_schema(name)?);
     match name {
         "snapshots" => snapshots::read(table, &mut rows).await?,
