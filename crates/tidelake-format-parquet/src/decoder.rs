@@ -5,6 +5,8 @@
 //! its pages are. Only the bytes of one window are asked for at a time, so an open decoder holds memory in proportion to
 //! [`ReadRequest::batch_rows`], whatever the size of the row groups.
 //!
+//! Where a predicate lets few rows pass, they are found first (see [`crate::sift`]).
+//!
 //! The library hands out the rows of a window that the selection leaves, in file order, and not where they stand.
 //! `Expected` knows the same rows as ranges of positions and gives each batch its share.
 
@@ -29,6 +31,7 @@ use crate::{
     page_offsets::windows,
     projection::leaves,
     prune::may_have_rows,
+    sift::Sift,
 };
 
 /// So many batches are fetched at once. Fewer would decode dictionaries more often, and ask storage more often.
@@ -39,13 +42,23 @@ pub(crate) struct ParquetDecoder {
     path: String,
     projection: SchemaRef,
     reader: ArrowReaderMetadata,
+    row_groups: Vec<RowGroup>,
     mask: ProjectionMask,
     batch_rows: usize,
+    sift: Option<Sift>,
     /// Those not begun.
     windows: VecDeque<Window>,
-    /// Of the window that is being read.
-    inner: Option<ParquetPushDecoder>,
+    current: Option<Current>,
+}
+
+/// The window that is being read.
+struct Current {
+    decoder: ParquetPushDecoder,
     expected: Expected,
+    group: usize,
+    /// While its rows are only looked for: those found.
+    found: Option<Vec<Range<u64>>>,
+    num_rows: u64,
 }
 
 impl ParquetDecoder {
@@ -54,75 +67,106 @@ impl ParquetDecoder {
         let schema = file.metadata().file_metadata().schema_descr();
         let leaves = leaves(schema, request.projection.fields());
         let windows = chosen(file, &request, &leaves);
-        let expected = windows.iter().flat_map(|window| window.rows.iter().cloned());
-        let mut rows = Vec::new();
-        append(&mut rows, expected);
         Ok(Self {
             path: file.path.clone(),
-            projection: request.projection,
             reader: file.reader.clone(),
+            row_groups: file.row_groups.clone(),
             mask: ProjectionMask::leaves(schema, leaves),
             batch_rows: request.batch_rows.max(1),
+            sift: Sift::of(&request, schema),
+            projection: request.projection,
             windows,
-            inner: None,
-            expected: Expected(rows.into()),
+            current: None,
         })
     }
 
     fn go_on(&mut self) -> Result<DecodeStep> {
         loop {
-            let mut inner = match (self.inner.take(), self.windows.is_empty()) {
-                (Some(inner), _) => inner,
-                (None, false) => self.begin()?,
-                (None, true) if self.expected.0.is_empty() => return Ok(DecodeStep::Done),
-                (None, true) => return Err(corrupt(&self.path, "it has fewer rows than its footer says")),
+            let mut current = match self.current.take() {
+                Some(current) => current,
+                None => match self.windows.pop_front() {
+                    Some(window) => self.begin(window, self.sift.is_some())?,
+                    None => return Ok(DecodeStep::Done),
+                },
             };
-            if let Some(step) = self.advance(&mut inner)? {
-                self.inner = Some(inner);
-                return Ok(step);
+            match current.decoder.try_decode().map_err(|error| of_reading(&self.path, error))? {
+                DecodeResult::NeedsData(ranges) => {
+                    self.current = Some(current);
+                    return Ok(DecodeStep::Need(ranges));
+                }
+                DecodeResult::Data(stored) => {
+                    let batch = self.batch(&mut current, &stored)?;
+                    self.current = Some(current);
+                    if let Some(batch) = batch {
+                        return Ok(batch);
+                    }
+                }
+                DecodeResult::Finished => self.end(current)?,
             }
         }
     }
 
-    /// Goes on with the window at hand; `None` at its end.
-    fn advance(&mut self, decoder: &mut ParquetPushDecoder) -> Result<Option<DecodeStep>> {
-        match decoder.try_decode().map_err(|error| of_reading(&self.path, error))? {
-            DecodeResult::NeedsData(ranges) => Ok(Some(DecodeStep::Need(ranges))),
-            DecodeResult::Data(stored) => {
-                let positions = self.expected.take(stored.num_rows() as u64);
-                let positions =
-                    positions.ok_or_else(|| corrupt(&self.path, "it has more rows than its footer says"))?;
-                let rows = self.converted(&stored).map_err(|misfit| of_misfit(&self.path, misfit))?;
+    /// Decoded rows, or nothing while rows are only looked for.
+    fn batch(&self, current: &mut Current, stored: &RecordBatch) -> Result<Option<DecodeStep>> {
+        let positions = current.expected.take(stored.num_rows() as u64);
+        let positions = positions.ok_or_else(|| corrupt(&self.path, "it has more rows than its footer says"))?;
+        let misfit = |misfit| of_misfit(&self.path, misfit);
+        match (&self.sift, &mut current.found) {
+            (Some(sift), Some(found)) => {
+                sift.add_passing(&converted(stored, &sift.projection).map_err(misfit)?, &positions, found);
+                Ok(None)
+            }
+            _ => {
+                let rows = converted(stored, &self.projection).map_err(misfit)?;
                 Ok(Some(DecodeStep::Batch { rows, positions }))
             }
-            DecodeResult::Finished => Ok(None),
         }
     }
 
-    /// A decoder of the next window.
-    fn begin(&mut self) -> Result<ParquetPushDecoder> {
-        let window = self.windows.pop_front();
+    /// Of a window that has been looked through, the rows found are next.
+    fn end(&mut self, current: Current) -> Result<()> {
+        if !current.expected.0.is_empty() {
+            return Err(corrupt(&self.path, "it has fewer rows than its footer says"));
+        }
+        let Some(found) = current.found.filter(|found| !found.is_empty()) else { return Ok(()) };
+        let passed = found.iter().map(|range| range.end - range.start).sum();
+        if !Sift::pays(passed, current.num_rows) {
+            self.sift = None;
+        }
+        let selection = selection(&self.row_groups[current.group], &found);
+        self.current = Some(self.begin(Window { group: current.group, rows: found, selection }, false)?);
+        Ok(())
+    }
+
+    fn begin(&self, window: Window, sifting: bool) -> Result<Current> {
+        let mask = self.sift.as_ref().filter(|_| sifting).map_or(&self.mask, |sift| &sift.mask);
         let mut builder = ParquetPushDecoderBuilder::new_with_metadata(self.reader.clone())
-            .with_projection(self.mask.clone())
+            .with_projection(mask.clone())
             .with_batch_size(self.batch_rows)
-            .with_row_groups(window.iter().map(|window| window.group).collect());
-        if let Some(selection) = window.and_then(|window| window.selection) {
+            .with_row_groups(vec![window.group]);
+        if let Some(selection) = window.selection {
             builder = builder.with_row_selection(selection);
         }
-        builder.build().map_err(|error| of_reading(&self.path, error))
+        Ok(Current {
+            decoder: builder.build().map_err(|error| of_reading(&self.path, error))?,
+            group: window.group,
+            found: sifting.then(Vec::new),
+            num_rows: window.rows.iter().map(|range| range.end - range.start).sum(),
+            expected: Expected(window.rows.into()),
+        })
     }
+}
 
-    fn converted(&self, stored: &RecordBatch) -> Result<RecordBatch, Misfit> {
-        let rows = stored.num_rows();
-        let columns = self.projection.fields().iter().map(|field| match stored.column_by_name(field.name()) {
-            Some(column) => convert(column, field),
-            None => Ok(new_null_array(field.data_type(), rows)),
-        });
-        let columns = columns.collect::<Result<Vec<ArrayRef>, Misfit>>()?;
-        let options = RecordBatchOptions::new().with_row_count(Some(rows));
-        RecordBatch::try_new_with_options(Arc::clone(&self.projection), columns, &options)
-            .map_err(|error| Misfit::Value { column: "*".to_owned(), reason: error.to_string() })
-    }
+fn converted(stored: &RecordBatch, projection: &SchemaRef) -> Result<RecordBatch, Misfit> {
+    let rows = stored.num_rows();
+    let columns = projection.fields().iter().map(|field| match stored.column_by_name(field.name()) {
+        Some(column) => convert(column, field),
+        None => Ok(new_null_array(field.data_type(), rows)),
+    });
+    let columns = columns.collect::<Result<Vec<ArrayRef>, Misfit>>()?;
+    let options = RecordBatchOptions::new().with_row_count(Some(rows));
+    RecordBatch::try_new_with_options(Arc::clone(projection), columns, &options)
+        .map_err(|error| Misfit::Value { column: "*".to_owned(), reason: error.to_string() })
 }
 
 impl FormatDecoder for ParquetDecoder {
@@ -131,18 +175,17 @@ impl FormatDecoder for ParquetDecoder {
         let step = guard(&path, || self.go_on());
         if step.is_err() {
             // The library's state is not to be trusted any more, and nothing may follow rows that are missing.
-            self.inner = None;
+            self.current = None;
             self.windows.clear();
-            self.expected.0.clear();
         }
         step
     }
 
     fn feed(&mut self, bytes: Vec<(Range<u64>, Bytes)>) -> Result<()> {
-        let Some(inner) = &mut self.inner else { return Ok(()) };
+        let Some(current) = &mut self.current else { return Ok(()) };
         let (ranges, bytes) = bytes.into_iter().unzip();
         let path = self.path.as_str();
-        guard(path, || inner.push_ranges(ranges, bytes).map_err(|error| of_reading(path, error)))
+        guard(path, || current.decoder.push_ranges(ranges, bytes).map_err(|error| of_reading(path, error)))
     }
 }
 

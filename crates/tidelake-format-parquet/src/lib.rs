@@ -17,6 +17,7 @@ mod projection;
 mod prune;
 mod raw_int96;
 mod schema;
+mod sift;
 mod statistics;
 mod thrift;
 

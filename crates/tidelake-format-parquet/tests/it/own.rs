@@ -17,9 +17,10 @@ use parquet::{
     schema::printer::print_schema,
 };
 use tidelake_error::{Classify, ErrorKind};
-use tidelake_expr::column;
+use tidelake_expr::{Operator, column};
 use tidelake_format::{
-    Bytes, ColumnStatistics, DecodeStep, FileFormat, FormatContext, Options, ReadRequest, RowPositions, Scalar,
+    Bytes, ColumnStatistics, DecodeStep, DecodedBatch, FileFormat, FormatContext, Options, ReadRequest, RowPositions,
+    Scalar,
 };
 use tidelake_format_parquet::ParquetFormat;
 use tidelake_types::{DataField, DataType as PaimonType, TypeKind, arrow_schema};
@@ -253,4 +254,42 @@ async fn a_row_group_is_fetched_in_windows_of_its_pages() {
         })
         .collect();
     assert_eq!(found, wanted);
+}
+
+#[tokio::test]
+async fn only_rows_that_pass_are_decoded_where_they_are_few() {
+    let columns = schema([("x", DataType::Int64), ("s", DataType::Utf8)]);
+    let x = Int64Array::from_iter((0..100_000).map(|row| (row % 11 > 0).then_some(row % 1_000)));
+    let s = StringArray::from_iter_values((0..100_000).map(|row| format!("row {row}")));
+    let batch = RecordBatch::try_new(Arc::clone(&columns), vec![Arc::new(x), Arc::new(s)]).unwrap();
+    let (bytes, _) = write(&columns, Options::new(), [&batch]).unwrap();
+    let file = Memory::of(bytes);
+    let open = open(&file).await.unwrap();
+    let field = DataField::new(0, "x", TypeKind::BigInt.nullable());
+    for predicate in [
+        column(&field).equal(Scalar::BigInt(77)),
+        column(&field).compare(Operator::Less, vec![Some(Scalar::BigInt(3))]),
+        column(&field).compare(Operator::Less, vec![Some(Scalar::BigInt(900))]),
+        column(&field).equal(Scalar::BigInt(-1)),
+    ] {
+        let passes = tidelake_expr::evaluate(&predicate, &batch).unwrap();
+        let request = || ReadRequest { predicate: Some(predicate.clone()), batch_rows: 512, ..all(&*open, &columns) };
+        for rows in [None, Some(RowPositions::Range(30_000..70_000))] {
+            let read = batches(&file, &open, ReadRequest { rows: rows.clone(), ..request() }).await.unwrap();
+            let mut found = Vec::new();
+            for DecodedBatch { rows, positions } in &read {
+                for row in 0..rows.num_rows() {
+                    let position = positions.get(row).unwrap();
+                    assert_eq!(rows.slice(row, 1), batch.slice(position as usize, 1));
+                    found.push(position);
+                }
+            }
+            let range = if rows.is_some() { 30_000..70_000 } else { 0..100_000 };
+            let all = range.end - range.start;
+            let passing: Vec<u64> = range.filter(|row| passes.value(*row as usize)).collect();
+            let few = passing.len() as u64 * 2 <= all;
+            assert!(passing.iter().all(|row| found.binary_search(row).is_ok()), "{predicate:?} loses rows");
+            assert!(!few || found == passing, "{predicate:?}: {} rows for {}", found.len(), passing.len());
+        }
+    }
 }
