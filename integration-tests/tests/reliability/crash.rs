@@ -10,7 +10,10 @@ use tidelake_io::{FilePath, Publish};
 use tidelake_table::{PreparedCommit, StreamStart, Table, TableWriter};
 use tidelake_testing::{CrashImage, CrashReport, Process, Profile, Sim, SimIO, canary, crash_points};
 
-use crate::world::{Change, World, appended, changes_of_plan, clean, contents, merged, rows, schema};
+use crate::{
+    actions::{Action, OF_APPEND_TABLES, OF_KEY_TABLES, Rows, is_done, later, table_of_three_commits, tagged},
+    world::{Change, World, appended, changes_of_plan, clean, contents, merged, rows, schema},
+};
 
 type Outcome<T = ()> = Result<T, Box<dyn std::error::Error>>;
 
@@ -259,6 +262,66 @@ fn following(profile: Profile) -> CrashReport {
             assert_eq!(seen, expected);
         },
     )
+}
+
+/// One action on a table of three commits: it is done or it is not, and done again it is done.
+fn doing(action: Action, profile: Profile, key: bool) -> CrashReport {
+    let (store, before) = table_of_three_commits(profile, key);
+    let mut after = before.clone();
+    action.effect(&mut after);
+    crash_points(
+        &format!("{action:?} ({profile:?}, key table: {key})"),
+        &store,
+        async |process: Process| {
+            process.notes.tried("it");
+            action.perform(process.io, process.runtime).await?;
+            process.notes.acked("it");
+            Ok(())
+        },
+        async |image: CrashImage| {
+            let process = image.process();
+            let table = World::over(process.io, process.runtime).await.unwrap().table().await.unwrap();
+            clean(&table).await;
+            let there: Rows = contents(&table).await.unwrap().into_iter().collect();
+            let done = is_done(action, &table).await;
+            let promised = !image.acked.is_empty();
+            assert!(there == after || there == before, "half of it: {there:?}");
+            assert!(!promised || (there == after && done != Some(false)), "it was promised: {there:?}, done: {done:?}");
+            if matches!(action, Action::Append | Action::Upsert | Action::Overwrite) {
+                assert_eq!(there == after, done == Some(true), "whether it is done");
+            }
+            let process = image.process();
+            action.perform(process.io, process.runtime).await.unwrap();
+            let process = image.process();
+            let table = World::over(process.io, process.runtime).await.unwrap().table().await.unwrap();
+            let there: Rows = contents(&table).await.unwrap().into_iter().collect();
+            assert_eq!(after, there, "repeated");
+            assert_ne!(is_done(action, &table).await, Some(false), "repeated");
+            assert!(
+                action != Action::Tag || tagged(&table).await.is_some_and(|rows| rows.len() == 2),
+                "what is tagged"
+            );
+            later(&table).await;
+            assert_eq!(contents(&table).await.unwrap().len(), after.len() + 1);
+            clean(&table).await;
+        },
+    )
+}
+
+#[test]
+fn each_action_is_done_or_not_at_any_crash_point() {
+    let mut points = 0;
+    for profile in [Profile::Local, Profile::S3] {
+        for (key, actions) in [(true, &OF_KEY_TABLES[..]), (false, &OF_APPEND_TABLES[..])] {
+            for action in actions {
+                let report = doing(*action, profile, key);
+                figure(report.to_string().lines().next().unwrap_or_default());
+                points += report.points;
+            }
+        }
+    }
+    figure(format!("{points} crash points of single actions"));
+    assert!(points >= 2000, "{points} crash points");
 }
 
 #[test]

@@ -108,13 +108,18 @@ pub(crate) async fn clean(table: &Table) {
 /// All rows of the latest snapshot, sorted.
 pub(crate) async fn contents(table: &Table) -> Result<Vec<(i32, String)>> {
     let batches: Vec<RecordBatch> = table.scan().read().await?.try_collect().await?;
+    Ok(rows_of(&batches))
+}
+
+/// The rows of batches, sorted.
+pub(crate) fn rows_of(batches: &[RecordBatch]) -> Vec<(i32, String)> {
     let mut changes = Vec::new();
-    for rows in &batches {
+    for rows in batches {
         changes_of(rows, &Int8Array::from_value(0, rows.num_rows()), &mut changes);
     }
     let mut rows: Vec<_> = changes.into_iter().map(|(_, key, token)| (key, token)).collect();
     rows.sort();
-    Ok(rows)
+    rows
 }
 
 /// The rows of a plan, in reading order.
