@@ -1,14 +1,17 @@
 //! SQL over Tidelake tables, by DataFusion.
 //!
 //! A [`SqlSession`] runs statements against one catalog: `SELECT` and `INSERT INTO` through DataFusion's planner and
-//! optimizer, with projections, filters and limits pushed into the scan; `CREATE TABLE` in Paimon's words; versions of a
-//! table by `VERSION AS OF 3`, `TIMESTAMP AS OF '…'`, or as addresses: `orders@v3`, `orders@tag`, `orders$snapshots`.
+//! optimizer, with projections, filters and limits pushed into the scan; `CREATE TABLE`, `ALTER TABLE`, `INSERT OVERWRITE`,
+//! `TRUNCATE TABLE` and `CALL sys.…` in the words of Paimon's engines; versions of a table by `VERSION AS OF 3`, `TIMESTAMP AS OF '…'`, or as addresses: `orders@v3`, `orders@tag`, `orders$snapshots`.
 
 mod address;
+mod alter;
 mod catalog;
 mod ddl;
 mod error;
 mod filter;
+mod overwrite;
+mod procedures;
 mod scan_exec;
 mod session;
 mod sink;

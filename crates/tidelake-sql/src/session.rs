@@ -16,7 +16,10 @@ use tidelake_types::fields_from_arrow;
 use crate::{
     Result,
     catalog::LakeCatalog,
-    ddl::{CreateTable, Cursor, describe, parse_create_table, show_create_table},
+    ddl::{
+        CreateTable, Cursor, describe, parse_alter_table, parse_call, parse_create_table, parse_insert,
+        show_create_table,
+    },
     error::{SyntaxSnafu, UnsupportedSnafu},
     statement::{Statement, statements},
     time_travel::with_versions_in_names,
@@ -29,9 +32,9 @@ const DEFAULT_DATABASE: &str = "default";
 
 /// Runs statements against one catalog.
 pub struct SqlSession {
-    context: SessionContext,
-    lake: Lake,
-    catalog: Arc<dyn Catalog>,
+    pub(crate) context: SessionContext,
+    pub(crate) lake: Lake,
+    pub(crate) catalog: Arc<dyn Catalog>,
     provider: LakeCatalog,
     database: RwLock<String>,
 }
@@ -182,6 +185,22 @@ impl SqlSession {
             let table = self.lake.load_table(&self.catalog, &identifier).await?;
             return rows(describe(table.schema())?);
         }
+        if statement.begins(&["ALTER", "TABLE"]) {
+            return self.alter_table(parse_alter_table(statement)?).await;
+        }
+        if cursor.take(&["TRUNCATE"]) {
+            cursor.take(&["TABLE"]);
+            let path = cursor.path()?;
+            let partition = cursor.take(&["PARTITION"]).then(|| cursor.partition()).transpose()?;
+            cursor.end()?;
+            return self.truncate(&path, partition).await;
+        }
+        if statement.begins(&["CALL"]) {
+            return self.call(&parse_call(statement)?).await;
+        }
+        if let Some(insert) = parse_insert(statement)? {
+            return self.insert(insert).await;
+        }
         self.refuse_what_is_not_there(statement)?;
         self.query(statement).await
     }
@@ -220,10 +239,7 @@ impl SqlSession {
             (&["DELETE"][..], "DELETE is not supported yet: `tide table import --op-column` deletes rows by key"),
             (&["UPDATE"], "UPDATE is not supported yet: INSERT INTO a table with a primary key replaces rows"),
             (&["MERGE"], "MERGE is not supported yet: INSERT INTO a table with a primary key replaces rows"),
-            (&["ALTER"], "ALTER is not supported yet"),
-            (&["TRUNCATE"], "TRUNCATE is not supported yet: drop the table and create it again"),
-            (&["CALL"], "procedures are not supported yet"),
-            (&["INSERT", "OVERWRITE"], "INSERT OVERWRITE is not supported yet: use INSERT INTO"),
+            (&["ALTER"], "ALTER is supported for tables only"),
         ];
         for (words, message) in refused {
             if statement.begins(words) {
@@ -261,7 +277,6 @@ impl SqlSession {
         match &table.query {
             None => done(format!("created table {identifier}")),
             Some(query) => {
-                let quoted = |name: &str| format!("\"{}\"", name.replace('"', "\"\""));
                 let insert =
                     format!("INSERT INTO {}.{} {query}", quoted(&identifier.database), quoted(&identifier.table));
                 let mut parsed = statements(&insert)?;
@@ -287,7 +302,7 @@ impl SqlSession {
         self.database.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn identifier(&self, path: &[String]) -> Result<Identifier> {
+    pub(crate) fn identifier(&self, path: &[String]) -> Result<Identifier> {
         Ok(match path {
             [table] => Identifier::new(self.database(), table)?,
             [database, table] => Identifier::new(database, table)?,
@@ -301,7 +316,12 @@ fn arrow_array_sum(counts: &arrow_array::UInt64Array) -> Option<u64> {
     Some(counts.iter().flatten().sum())
 }
 
-fn done(what: String) -> Result<SqlResult> {
+/// A name as DataFusion takes it, whatever is in it.
+pub(crate) fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+pub(crate) fn done(what: String) -> Result<SqlResult> {
     Ok(SqlResult::Done(what))
 }
 

@@ -131,7 +131,7 @@ impl TableProvider for LakeTable {
                 let sink = TableSink::new(self.table.clone(), Arc::clone(&self.arrow));
                 Ok(Arc::new(DataSinkExec::new(input, Arc::new(sink), None)))
             }
-            InsertOp::Overwrite => refuse("INSERT OVERWRITE is not supported yet: use INSERT INTO"),
+            InsertOp::Overwrite => refuse("INSERT OVERWRITE is not a part of other statements: run it alone"),
             InsertOp::Replace => {
                 refuse("REPLACE INTO is not supported: INSERT INTO a table with a primary key replaces rows")
             }

@@ -144,7 +144,7 @@ fn primary_key(cursor: &mut Cursor<'_>, table: &mut CreateTable, keys: Vec<Strin
 }
 
 /// `('key' = 'value', …)`
-fn options(cursor: &mut Cursor<'_>, options: &mut Options) -> Result<()> {
+pub(super) fn options(cursor: &mut Cursor<'_>, options: &mut Options) -> Result<()> {
     cursor.expect_token(&Token::LParen)?;
     loop {
         let key = cursor.string()?;

@@ -2,6 +2,7 @@
 
 use datafusion::sql::sqlparser::tokenizer::Token;
 
+use super::PartitionClause;
 use crate::{
     error::{Result, SyntaxSnafu},
     statement::{Piece, Statement},
@@ -20,6 +21,11 @@ impl<'a> Cursor<'a> {
 
     pub(crate) fn peek(&self) -> Option<&'a Piece> {
         self.statement.pieces.get(self.at)
+    }
+
+    /// What comes so many pieces later.
+    pub(crate) fn peek_at(&self, later: usize) -> Option<&'a Piece> {
+        self.statement.pieces.get(self.at + later)
     }
 
     pub(crate) fn next(&mut self) -> Option<&'a Piece> {
@@ -74,6 +80,44 @@ impl<'a> Cursor<'a> {
                 Ok(text.to_owned())
             }
             None => self.expected("a string in single quotes"),
+        }
+    }
+
+    /// A literal as text; `None` for NULL. `DATE '…'`, `TIMESTAMP '…'` and `TIME '…'` are their strings.
+    pub(crate) fn literal(&mut self) -> Result<Option<String>> {
+        if self.take(&["NULL"]) {
+            return Ok(None);
+        }
+        for word in ["true", "false"] {
+            if self.take(&[word]) {
+                return Ok(Some(word.to_owned()));
+            }
+        }
+        let typed = self.peek().is_some_and(|piece| ["DATE", "TIME", "TIMESTAMP"].iter().any(|word| piece.is(word)));
+        self.at += usize::from(typed);
+        let sign = if !typed && self.take_token(&Token::Minus) { "-" } else { "" };
+        match self.peek().map(|piece| &piece.token) {
+            Some(Token::Number(number, _)) if !typed => {
+                self.at += 1;
+                Ok(Some(format!("{sign}{number}")))
+            }
+            _ if sign.is_empty() => self.string().map(Some),
+            _ => self.expected("a number"),
+        }
+    }
+
+    /// `(p = 1, q)`
+    pub(crate) fn partition(&mut self) -> Result<PartitionClause> {
+        self.expect_token(&Token::LParen)?;
+        let mut values = Vec::new();
+        loop {
+            let name = self.name()?;
+            let value = if self.take_token(&Token::Eq) { Some(self.literal()?) } else { None };
+            values.push((name, value));
+            if self.take_token(&Token::RParen) {
+                return Ok(PartitionClause(values));
+            }
+            self.expect_token(&Token::Comma)?;
         }
     }
 

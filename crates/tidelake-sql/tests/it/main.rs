@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+mod alter;
 mod create;
 mod filters;
 mod lake;
+mod overwrite;
