@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+pub use tidelake_meta::{NUM_LEVELS, NUM_SORTED_RUN_COMPACTION_TRIGGER};
 use tidelake_types::{Bytes64, OptionKey};
 
 /// Do not let retracts take rows away.
@@ -18,19 +19,11 @@ pub const SEQUENCE_FIELD_SORT_ORDER: OptionKey<String> =
 pub const SEQUENCE_SNAPSHOT_ORDERING: OptionKey<bool> = OptionKey::new("sequence.snapshot-ordering", || false)
     .describe("Order rows of a key by the snapshot that brought them.");
 
-/// So many sorted runs make a compaction worth it.
-pub const NUM_SORTED_RUN_COMPACTION_TRIGGER: OptionKey<i32> = OptionKey::new("num-sorted-run.compaction-trigger", || 5)
-    .describe("Compact a bucket from so many sorted runs: files of level 0, and levels above it that hold any.");
-
 /// With more sorted runs writing waits for compaction.
 pub const NUM_SORTED_RUN_STOP_TRIGGER: OptionKey<Option<i32>> = OptionKey::new("num-sorted-run.stop-trigger", || None)
     .describe(
         "With more sorted runs than this, writing waits for compaction; by default 3 more than the compaction trigger.",
     );
-
-/// Number of levels, level 0 included.
-pub const NUM_LEVELS: OptionKey<Option<i32>> = OptionKey::new("num-levels", || None)
-    .describe("Number of levels, level 0 included; by default 1 more than the compaction trigger.");
 
 /// How much may lie above the last run.
 pub const COMPACTION_MAX_SIZE_AMPLIFICATION_PERCENT: OptionKey<i32> =

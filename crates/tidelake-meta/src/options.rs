@@ -37,6 +37,14 @@ pub const SEQUENCE_FIELD: OptionKey<Option<String>> = OptionKey::new("sequence.f
 pub const DELETION_VECTORS_ENABLED: OptionKey<bool> =
     OptionKey::new("deletion-vectors.enabled", || false).describe("Whether deleted rows are marked by position.");
 
+/// So many sorted runs make a compaction worth it.
+pub const NUM_SORTED_RUN_COMPACTION_TRIGGER: OptionKey<i32> = OptionKey::new("num-sorted-run.compaction-trigger", || 5)
+    .describe("Compact a bucket from so many sorted runs: files of level 0, and levels above it that hold any.");
+
+/// Number of levels, level 0 included.
+pub const NUM_LEVELS: OptionKey<Option<i32>> = OptionKey::new("num-levels", || None)
+    .describe("Number of levels, level 0 included; by default 1 more than the compaction trigger.");
+
 /// How partition values are written in paths.
 pub const PARTITION_LEGACY_NAME: OptionKey<bool> = OptionKey::new("partition.legacy-name", || true)
     .describe("Partition values in paths as Java's toString prints them (dates as days); otherwise as a cast to text.");

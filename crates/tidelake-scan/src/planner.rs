@@ -53,12 +53,14 @@ pub struct PlannerParts {
 #[derive(Debug, Clone)]
 pub struct Planner {
     pub(crate) parts: PlannerParts,
+    /// All rows of a snapshot are those of this level: what is above it comes as changes later.
+    pub(crate) only_level: Option<i32>,
 }
 
 impl Planner {
     /// For this table.
     pub fn new(parts: PlannerParts) -> Self {
-        Self { parts }
+        Self { parts, only_level: None }
     }
 
     /// What it plans with.
@@ -112,7 +114,8 @@ impl Planner {
         let mut splits = Vec::new();
         for (place, mut bucket) in self.buckets(schema, pruning, entries)? {
             let partition = place.partition.values(&pruning.partition_fields)?;
-            let files = std::mem::take(&mut bucket);
+            let mut files = std::mem::take(&mut bucket);
+            files.retain(|file| self.only_level.is_none_or(|level| file.level == level));
             let files = files::of_bucket(pruning, &schemas, &partition, schema.has_primary_key(), files);
             if !files.is_empty() {
                 splits.extend(place.splits(snapshot.id, packer.batch(files)?, false));

@@ -93,7 +93,12 @@ impl StreamStart {
 impl StreamPlanner {
     /// Begins at `start`. What can be decided now is: `Latest` means the newest snapshot of this moment.
     pub async fn start(planner: Planner, start: StreamStart) -> Result<Self> {
-        check(&planner.parts.schema)?;
+        let schema = &planner.parts.schema;
+        check(schema)?;
+        // Rows above the last level come again as changes, once they are compacted into it.
+        let compacted = producer(schema)? == ChangelogProducer::FullCompaction;
+        let only_level = compacted.then(|| schema.max_level()).transpose()?;
+        let planner = Planner { only_level, ..planner };
         let table = planner.parts.layout.root().to_string();
         let mut stream =
             Self { planner, predicate: None, position: StreamPosition { table, phase: StreamPhase::Start(start) } };
@@ -286,7 +291,7 @@ fn producer(schema: &TableSchema) -> Result<ChangelogProducer> {
 fn check(schema: &TableSchema) -> Result<()> {
     unsupported_for_reading(schema)?;
     let producer = producer(schema)?;
-    if !matches!(producer, ChangelogProducer::None | ChangelogProducer::Input) {
+    if producer == ChangelogProducer::Lookup {
         let name = schema.options.text("changelog-producer").unwrap_or_default();
         let message = format!("streams of tables with `changelog-producer` = `{name}` are not supported yet");
         return UnsupportedSnafu { message }.fail();

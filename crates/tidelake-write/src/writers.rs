@@ -1,13 +1,14 @@
 //! The buckets that are open for writing, and when they flush.
 
-use arrow_array::{Int8Array, RecordBatch};
+use arrow_array::{Array, BooleanArray, Int8Array, RecordBatch};
 use arrow_schema::SchemaRef;
+use arrow_select::filter::{filter, filter_record_batch};
 use futures::{FutureExt, StreamExt, channel::oneshot, future::BoxFuture, stream::FuturesUnordered};
 use indexmap::IndexMap;
 use tidelake_append::AppendBucket;
 use tidelake_datafile::{Bucket, BucketPlace, BucketRows, JobResult, TableFiles, WRITE_BUFFER_SIZE};
 use tidelake_io::FilePath;
-use tidelake_lsm::LsmBucket;
+use tidelake_lsm::{IGNORE_DELETE, LsmBucket};
 use tidelake_meta::{BucketMode, CommitMessage, ManifestStore, SnapshotStore};
 use tidelake_types::{PartitionValues, RowKind, arrow_schema};
 
@@ -55,6 +56,8 @@ pub struct BucketWriters {
     fresh: bool,
     total_buckets: i32,
     buffer_bytes: u64,
+    /// Rows that take away are left out: option `ignore-delete`.
+    ignore_delete: bool,
     open: IndexMap<BucketKey, OpenBucket>,
     running: FuturesUnordered<BoxFuture<'static, (BucketKey, Option<JobResult>)>>,
     /// Why this writer cannot go on. Set while rows are on their way into buckets or out of them: whoever gives up in
@@ -84,6 +87,7 @@ impl BucketWriters {
                 _ => -1,
             },
             buffer_bytes: schema.options.get(&WRITE_BUFFER_SIZE)?.0,
+            ignore_delete: schema.has_primary_key() && schema.options.get(&IGNORE_DELETE)?,
             open: IndexMap::new(),
             running: FuturesUnordered::new(),
             failed: None,
@@ -101,8 +105,12 @@ impl BucketWriters {
             check_kinds(kinds, rows.num_rows())?;
         }
         let rows = conform(rows, &self.parts.files.schema, &self.schema)?;
+        let (rows, kinds) = match kinds {
+            Some(kinds) if self.ignore_delete => adds(&rows, kinds)?,
+            kinds => (rows, kinds.cloned()),
+        };
         self.restore().await?;
-        let routed = self.router.route(&rows, kinds)?;
+        let routed = self.router.route(&rows, kinds.as_ref())?;
         self.failed = Some("an earlier write ended half-way");
         self.take_in(routed).await?;
         self.failed = None;
@@ -259,6 +267,14 @@ impl BucketWriters {
         open.flushing = false;
         Ok(open.bucket.complete(result)?)
     }
+}
+
+/// The rows that do not take away, with their kinds.
+fn adds(rows: &RecordBatch, kinds: &Int8Array) -> Result<(RecordBatch, Option<Int8Array>)> {
+    let is_add = |kind: Option<i8>| kind.and_then(RowKind::from_byte).map(|kind| !kind.is_retract());
+    let kept: BooleanArray = kinds.iter().map(is_add).collect();
+    let kinds = filter(kinds, &kept)?;
+    Ok((filter_record_batch(rows, &kept)?, Some(Int8Array::from(kinds.to_data()))))
 }
 
 fn check_kinds(kinds: &Int8Array, rows: usize) -> Result<()> {

@@ -3,6 +3,7 @@
 //! Every comparison counts; what differs is collected and shown at the end. Rows follow from `TIDELAKE_SEED` (printed).
 #![expect(clippy::panic, reason = "tests")]
 
+mod histories;
 mod oracle;
 mod ours;
 mod rows;

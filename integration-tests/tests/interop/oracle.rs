@@ -6,7 +6,7 @@ use std::{
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
 };
 
-use integration_tests::figure;
+use integration_tests::{figure, replay::Result};
 use serde_json::{Value, json};
 
 /// A running oracle; its JVM ends with it.
@@ -21,6 +21,12 @@ pub(crate) struct Answer {
     pub(crate) lines: Vec<String>,
     pub(crate) exit: i64,
     pub(crate) error: String,
+}
+
+impl From<Answer> for Result<Vec<String>> {
+    fn from(answer: Answer) -> Self {
+        if answer.exit == 0 { Ok(answer.lines) } else { Err(format!("{} {:?}", answer.error, answer.lines)) }
+    }
 }
 
 pub(crate) fn interop_folder() -> PathBuf {
@@ -52,17 +58,24 @@ impl Oracle {
     }
 
     pub(crate) fn ask(&mut self, args: &[&str], input: &[String]) -> Answer {
+        self.send(args, input);
+        self.receive()
+    }
+
+    /// Asks and does not wait: the answers come by [`Self::receive`] in the order of the questions. Many long questions would
+    /// fill the pipe while the answers fill the other.
+    pub(crate) fn send(&mut self, args: &[&str], input: &[String]) {
         let pipe = self.questions.as_mut().expect("open until dropped");
         writeln!(pipe, "{}", json!({ "args": args, "input": input }))
             .and_then(|()| pipe.flush())
             .expect("the oracle listens");
+    }
+
+    pub(crate) fn receive(&mut self) -> Answer {
         let mut lines = Vec::new();
         loop {
             let mut line = String::new();
-            assert!(
-                self.answers.read_line(&mut line).expect("UTF-8") > 0,
-                "the oracle ended while it was asked {args:?}"
-            );
+            assert!(self.answers.read_line(&mut line).expect("UTF-8") > 0, "the oracle ended before it had answered");
             line.truncate(line.trim_end_matches('\n').len());
             if line.starts_with("{\"_done\":true") {
                 let done: Value = serde_json::from_str(&line).expect("JSON");

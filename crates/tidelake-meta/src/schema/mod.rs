@@ -13,7 +13,7 @@ use tidelake_types::{DataField, Options, option_enum, system_fields};
 use crate::{
     Result,
     error::invalid,
-    options::{BUCKET, BUCKET_KEY, CHANGELOG_PRODUCER, MERGE_ENGINE},
+    options::{BUCKET, BUCKET_KEY, CHANGELOG_PRODUCER, MERGE_ENGINE, NUM_LEVELS, NUM_SORTED_RUN_COMPACTION_TRIGGER},
 };
 
 pub use change::{Place, SchemaChange, column_path};
@@ -153,6 +153,14 @@ impl TableSchema {
     /// Option `changelog-producer`.
     pub fn changelog_producer(&self) -> Result<ChangelogProducer> {
         Ok(self.options.get(&CHANGELOG_PRODUCER)?)
+    }
+
+    /// The number of the last level of a bucket, by the options `num-levels` and `num-sorted-run.compaction-trigger`.
+    pub fn max_level(&self) -> Result<i32> {
+        match self.options.get(&NUM_LEVELS)? {
+            Some(levels) => Ok(levels.saturating_sub(1)),
+            None => Ok(self.options.get(&NUM_SORTED_RUN_COMPACTION_TRIGGER)?),
+        }
     }
 
     /// All columns of a key-value data file in file order: `_KEY_*`, sequence, kind, values (spec 1.1); `thin` leaves out `_KEY_*`.

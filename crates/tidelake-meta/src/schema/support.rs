@@ -3,9 +3,8 @@
 use tidelake_types::arrow_type;
 
 use crate::{
-    BucketMode, ChangelogProducer, MergeEngine, Result, TableSchema,
-    error::unsupported,
-    options::{DELETION_VECTORS_ENABLED, SEQUENCE_FIELD},
+    BucketMode, ChangelogProducer, MergeEngine, Result, TableSchema, error::unsupported,
+    options::DELETION_VECTORS_ENABLED,
 };
 
 /// `Unsupported`, with the option's name, for a table whose rows this build would not read as they are meant.
@@ -42,10 +41,7 @@ pub fn unsupported_for_reading(schema: &TableSchema) -> Result<()> {
     if schema.merge_engine()? != MergeEngine::Deduplicate {
         return refuse(schema, "merge-engine");
     }
-    if schema.options.get(&SEQUENCE_FIELD)?.is_some() {
-        return refuse(schema, SEQUENCE_FIELD.name());
-    }
-    refuse_if_true(schema, &["sequence.snapshot-ordering", "ignore-delete", "ignore-update-before"])
+    refuse_if_true(schema, &["sequence.snapshot-ordering", "ignore-update-before"])
 }
 
 /// `Unsupported`, with the option's name, for a table that this build would not write as it is meant. Which file formats

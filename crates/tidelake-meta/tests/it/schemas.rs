@@ -148,9 +148,10 @@ fn what_cannot_be_served_is_told_by_the_options_name() {
     check(&["k"], &[], None, Some("`bucket`"));
     check(&["k"], &[("bucket", "4"), ("merge-engine", "aggregation")], Some("merge-engine"), Some("merge-engine"));
     check(&["k"], &[("bucket", "4"), ("changelog-producer", "lookup")], None, Some("changelog-producer"));
-    check(&["k"], &[("bucket", "4"), ("sequence.field", "v")], Some("sequence.field"), Some("sequence.field"));
+    check(&["k"], &[("bucket", "4"), ("sequence.field", "v"), ("ignore-delete", "true")], None, None);
     check(&["k"], &[("bucket", "4"), ("rowkind.field", "v")], None, Some("rowkind.field"));
-    check(&["k"], &[("bucket", "4"), ("ignore-delete", "true")], Some("ignore-delete"), Some("ignore-delete"));
+    let numbered = "sequence.snapshot-ordering";
+    check(&["k"], &[("bucket", "4"), (numbered, "true")], Some(numbered), Some(numbered));
     check(&[], &[("deletion-vectors.enabled", "true")], Some("deletion-vectors"), Some("deletion-vectors"));
     check(&[], &[("manifest.format", "orc")], None, Some("manifest.format"));
     check(&[], &[("file-index.bloom-filter.columns", "v")], None, Some("file-index"));

@@ -1,0 +1,228 @@
+//! Does to a table, through Tidelake's library, what a history says.
+
+use std::{collections::BTreeMap, fmt::Write, sync::Arc, sync::Mutex, time::Duration};
+
+use futures::{StreamExt, TryStreamExt};
+use tidelake::{
+    Catalog, ChangeBatch, Changes, CommitOutcome, DataField, Identifier, Lake, Options, Overwrite, PartitionSpec,
+    RowKind, SchemaChange, StreamStart, Table, TableScan, TableSchema,
+    types::{CanonicalReader, write_canonical_row},
+};
+
+use super::{Commit, Compact, Op, Result};
+
+/// A warehouse as Tidelake has it open, and what of the histories it could not do.
+#[derive(Debug)]
+pub struct Player {
+    lake: Lake,
+    catalog: Arc<dyn Catalog>,
+    skipped: Mutex<BTreeMap<String, usize>>,
+}
+
+/// An error with its causes.
+pub fn text(error: impl std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let _ = write!(text, " <- {cause}");
+        source = cause.source();
+    }
+    text
+}
+
+impl Player {
+    /// Opens a warehouse; its database `db` is made if need be.
+    pub async fn open(lake: Lake, warehouse: &str) -> Result<Self> {
+        let catalog = lake.open_catalog(&Options::from([("warehouse", warehouse)])).await.map_err(text)?;
+        if !catalog.list_databases().await.map_err(text)?.iter().any(|name| name == "db") {
+            catalog.create_database("db", &Options::new()).await.map_err(text)?;
+        }
+        Ok(Self { lake, catalog, skipped: Mutex::default() })
+    }
+
+    /// The lake.
+    pub fn lake(&self) -> &Lake {
+        &self.lake
+    }
+
+    /// What it left out, by kind, and how often.
+    pub fn skipped(&self) -> BTreeMap<String, usize> {
+        self.skipped.lock().expect("no test panics while it holds this").clone()
+    }
+
+    fn skip(&self, kind: &str) {
+        *self.skipped.lock().expect("no test panics while it holds this").entry(kind.to_owned()).or_default() += 1;
+    }
+
+    /// Makes the table `db.NAME`.
+    pub async fn create(&self, name: &str, schema: &TableSchema) -> Result<()> {
+        let name = Identifier::parse(&format!("db.{name}")).map_err(text)?;
+        self.catalog.create_table(&name, schema).await.map_err(text)?;
+        Ok(())
+    }
+
+    /// The table `db.NAME` as it is now.
+    pub async fn table(&self, name: &str) -> Result<Table> {
+        self.lake.table(&self.catalog, &format!("db.{name}")).await.map_err(text)
+    }
+
+    /// Does one thing.
+    pub async fn perform(&self, name: &str, op: &Op) -> Result<()> {
+        match op {
+            Op::Commit(commit) => self.commit(name, commit).await,
+            Op::Alter { changes, .. } => {
+                let changes = changes.iter().map(|words| SchemaChange::parse(words).map_err(text));
+                self.alter(name, &changes.collect::<Result<Vec<_>>>()?).await
+            }
+            Op::Tag(_) => {
+                self.skip("tag");
+                Ok(())
+            }
+            Op::Other(kind) => {
+                self.skip(kind);
+                Ok(())
+            }
+        }
+    }
+
+    /// Changes the schema.
+    pub async fn alter(&self, name: &str, changes: &[SchemaChange]) -> Result<()> {
+        let name = Identifier::parse(&format!("db.{name}")).map_err(text)?;
+        self.catalog.alter_table(&name, changes).await.map_err(text)?;
+        Ok(())
+    }
+
+    async fn commit(&self, name: &str, commit: &Commit) -> Result<()> {
+        let mut options: Options = commit.options.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
+        if commit.compact == Compact::None {
+            options.set("write-only", "true");
+        }
+        let table = self.table(name).await?.with_options(&options);
+        let mut writer = table.writer().build().map_err(text)?;
+        if !commit.rows.is_empty() {
+            let rows = CanonicalReader::new(&table.schema().fields)
+                .and_then(|reader| reader.read_text(&commit.rows.join("\n")))
+                .map_err(text)?;
+            match &rows.kinds {
+                Some(kinds) => writer.write_kinds(rows.batch, kinds).await,
+                None => writer.write(rows.batch).await,
+            }
+            .map_err(text)?;
+        }
+        let mut prepared = writer.prepare_commit(commit.id).await.map_err(text)?;
+        prepared.watermark = commit.watermark;
+        prepared.overwrite = commit.overwrite.as_ref().map(|spec| overwrite(spec, &table));
+        match table.committer(&commit.user).map_err(text)?.commit(prepared).await.map_err(text)? {
+            CommitOutcome::AlreadyCommitted { snapshot, .. } => {
+                return Err(format!("commit {} of {} was taken to be snapshot {snapshot}", commit.id, commit.user));
+            }
+            CommitOutcome::Committed { compaction_dropped: Some(conflict), .. } => {
+                return Err(format!("the compaction was given up: {conflict:?}"));
+            }
+            _ => {}
+        }
+        self.compact_after(&table, commit).await
+    }
+
+    async fn compact_after(&self, table: &Table, commit: &Commit) -> Result<()> {
+        if commit.compact == Compact::None {
+            return Ok(());
+        }
+        self.compact_table(table, commit.compact == Compact::Full).await
+    }
+
+    /// Compacts the table as a commit of its own: what its options find worth it, or everything.
+    pub async fn compact(&self, name: &str, full: bool) -> Result<()> {
+        self.compact_table(&self.table(name).await?, full).await
+    }
+
+    async fn compact_table(&self, table: &Table, full: bool) -> Result<()> {
+        if table.schema().primary_keys.is_empty() {
+            self.skip("compaction of append tables");
+            return Ok(());
+        }
+        let compact = table.compact();
+        let compact = if full { compact.full() } else { compact };
+        let _ = compact.run().await.map_err(text)?;
+        Ok(())
+    }
+
+    /// The number of the newest snapshot; 0 for none.
+    pub async fn latest(&self, name: &str) -> Result<i64> {
+        Ok(self.table(name).await?.snapshots().latest_id().await.map_err(text)?.unwrap_or(0))
+    }
+
+    /// All rows, as canonical lines sorted by their bytes.
+    pub async fn rows(&self, name: &str) -> Result<Vec<String>> {
+        let table = self.table(name).await?;
+        sorted(&table, table.scan()).await
+    }
+
+    /// `$audit_log`, as canonical lines sorted by their bytes.
+    pub async fn audit_log(&self, name: &str) -> Result<Vec<String>> {
+        let table = self.table(name).await?;
+        sorted(&table, table.scan().audit_log()).await
+    }
+
+    /// Rows with kinds in reading order and a line after each plan, from the first snapshot to the newest.
+    pub async fn stream(&self, name: &str) -> Result<Vec<String>> {
+        let table = self.table(name).await?;
+        let latest = self.latest(name).await?;
+        let mut stream =
+            table.stream(StreamStart::FromSnapshot(1)).wide_timestamps(true).build().await.map_err(text)?;
+        let fields = stream.fields().to_vec();
+        let mut lines = Vec::new();
+        let mut waits = 0;
+        while stream.next_snapshot().is_none_or(|next| next <= latest) {
+            // Snapshots without changes move the position and bring no plan.
+            let Ok(plan) = tokio::time::timeout(Duration::from_millis(20), stream.next()).await else {
+                waits += 1;
+                match waits < 1500 {
+                    true => continue,
+                    false => return Err(format!("the stream of {name} stands still before snapshot {latest}")),
+                }
+            };
+            let plan = plan.ok_or("a stream never ends")?.map_err(text)?;
+            let before = lines.len();
+            lines.extend(printed(plan.changes, &fields, true).await?);
+            lines.push(format!(
+                "{{\"_plan\":{},\"_next\":{},\"_rows\":{}}}",
+                plan.number,
+                plan.next_snapshot,
+                lines.len() - before
+            ));
+        }
+        Ok(lines)
+    }
+}
+
+/// What Java replaces: dynamically, the partitions that get rows, whatever partition is named.
+fn overwrite(spec: &PartitionSpec, table: &Table) -> Overwrite {
+    let schema = table.schema();
+    let is_dynamic = schema.options.text("dynamic-partition-overwrite").is_none_or(|value| value == "true");
+    match spec.is_empty() {
+        _ if is_dynamic => Overwrite::Dynamic,
+        true => Overwrite::Whole,
+        false => Overwrite::Matching(vec![spec.clone()]),
+    }
+}
+
+async fn sorted(table: &Table, scan: TableScan) -> Result<Vec<String>> {
+    let plan = scan.wide_timestamps(true).plan().await.map_err(text)?;
+    let mut lines = printed(table.read_changes(&plan).map_err(text)?, plan.fields(), false).await?;
+    lines.sort_unstable();
+    Ok(lines)
+}
+
+async fn printed(mut changes: Changes, fields: &[DataField], kinds: bool) -> Result<Vec<String>> {
+    let mut lines = Vec::new();
+    while let Some(ChangeBatch { rows, kinds: stored }) = changes.try_next().await.map_err(text)? {
+        for row in 0..rows.num_rows() {
+            let kind = if kinds { RowKind::from_byte(stored.value(row)) } else { None };
+            let mut line = String::new();
+            write_canonical_row(&rows, row, fields, kind, &mut line).map_err(text)?;
+            lines.push(line);
+        }
+    }
+    Ok(lines)
+}
