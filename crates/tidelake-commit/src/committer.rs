@@ -420,10 +420,19 @@ impl<'c> Work<'c> {
             if let Some(taken) = self.standing(state, base.as_ref()).await? {
                 return Ok(taken);
             }
-            if self.half.needs_check() {
-                self.check_conflicts(base.as_ref()).await?;
-            }
-            let publication = self.prepare(base.as_ref(), &schema).await?;
+            let publication = match self.build_on(base.as_ref(), &schema).await {
+                Ok(publication) => publication,
+                // The base was the latest, and has expired while it was read.
+                Err(error) if error.kind() == ErrorKind::NotFound && self.is_gone(base.as_ref()).await? => {
+                    self.discard_attempt().await;
+                    attempts += 1;
+                    match deadline.passed() {
+                        true => return Err(error),
+                        false => continue,
+                    }
+                }
+                Err(error) => return Err(error),
+            };
             let delta = self.delta.as_ref().map_or(&[][..], |list| &list.manifests);
             let open = Open { publication: &publication, delta, changes: &self.changes };
             attempts += 1;
@@ -443,6 +452,20 @@ impl<'c> Work<'c> {
             }
             let wait = backoff.next(runtime.ids().random_u64());
             runtime.clock().sleep(wait).await;
+        }
+    }
+
+    async fn build_on(&mut self, base: Option<&Snapshot>, schema: &TableSchema) -> Result<crate::SnapshotPublication> {
+        if self.half.needs_check() {
+            self.check_conflicts(base).await?;
+        }
+        self.prepare(base, schema).await
+    }
+
+    async fn is_gone(&self, base: Option<&Snapshot>) -> Result<bool> {
+        match base {
+            Some(base) => Ok(self.committer.table.snapshots.try_load(base.id).await?.is_none()),
+            None => Ok(false),
         }
     }
 

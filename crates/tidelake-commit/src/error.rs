@@ -181,6 +181,15 @@ pub enum Error {
         #[snafu(implicit)]
         location: Location,
     },
+    /// A request that makes no sense.
+    #[snafu(display("{message}"))]
+    Invalid {
+        /// What, and what to do.
+        message: String,
+        /// Where in the code.
+        #[snafu(implicit)]
+        location: Location,
+    },
     /// A request that this build does not serve.
     #[snafu(display("{message}"))]
     Unsupported {
@@ -265,7 +274,7 @@ impl Classify for Error {
             Self::Conflicting { .. } | Self::IdentifierSkipped { .. } | Self::Contended { .. } => ErrorKind::Conflict,
             Self::OutcomeUnknown { .. } | Self::SchemaUnknown { .. } => ErrorKind::Unavailable,
             Self::SnapshotOverwritten { .. } | Self::Inconsistent { .. } | Self::NotStaged { .. } => ErrorKind::Corrupt,
-            Self::OutsideOverwrite { .. } => ErrorKind::InvalidInput,
+            Self::OutsideOverwrite { .. } | Self::Invalid { .. } => ErrorKind::InvalidInput,
             Self::TableExists { .. } => ErrorKind::AlreadyExists,
             Self::NoTable { .. } => ErrorKind::NotFound,
             Self::Unsupported { .. } => ErrorKind::Unsupported,

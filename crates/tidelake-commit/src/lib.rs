@@ -32,7 +32,8 @@
 //!    answer unknown: an ambiguous error, and nothing is taken away.
 //! 6. Hints last; they are guesses for readers.
 //!
-//! **Invariant.** A commit never deletes a data file, and never a manifest of a snapshot that did or may yet exist.
+//! **Invariant.** A commit never deletes a data file, and never a manifest of a snapshot that did or may yet exist. Only
+//! expiry ([`SnapshotExpiry`]) does, of snapshots whose own files are gone before.
 
 mod attempt;
 mod backoff;
@@ -40,6 +41,7 @@ mod committer;
 pub mod conflict;
 mod create;
 mod error;
+mod expire;
 mod history;
 mod listener;
 pub mod merge;
@@ -55,6 +57,7 @@ pub use committer::{CommitTable, CommitUser, Committer};
 pub use conflict::Conflict;
 pub use create::{create_table, publish_schema};
 pub use error::{Error, Result, Source};
+pub use expire::{ExpireOutcome, Retention, SnapshotExpiry, delete_tag};
 pub use listener::CommitListener;
 pub use options::*;
 pub use outcome::{CommitOutcome, Resolution};

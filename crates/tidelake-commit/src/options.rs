@@ -37,3 +37,7 @@ pub const MANIFEST_MERGE_MIN_COUNT: OptionKey<u32> = OptionKey::new("manifest.me
 pub const MANIFEST_FULL_COMPACTION_THRESHOLD: OptionKey<Bytes64> =
     OptionKey::new("manifest.full-compaction-threshold-size", || Bytes64::mebi(16))
         .describe("How many bytes of manifests that are small or delete files gather before all of them are rewritten without deletions.");
+
+/// How many snapshots expire at once.
+pub const SNAPSHOT_EXPIRE_LIMIT: OptionKey<i32> =
+    OptionKey::new("snapshot.expire.limit", || 50).describe("How many snapshots expire at the end of one commit.");

@@ -1,5 +1,7 @@
 //! The table options that metadata and its writers read. What a schema means by them is asked of [`crate::TableSchema`].
 
+use std::time::Duration;
+
 use tidelake_types::{Bytes64, OptionKey};
 
 use crate::{ChangelogProducer, MergeEngine};
@@ -78,6 +80,14 @@ pub const SNAPSHOT_NUM_RETAINED_MIN: OptionKey<i32> =
 /// The largest number of snapshots that expiry keeps.
 pub const SNAPSHOT_NUM_RETAINED_MAX: OptionKey<i32> =
     OptionKey::new("snapshot.num-retained.max", || i32::MAX).describe("Expiry keeps at most so many snapshots.");
+
+/// How long expiry keeps a snapshot.
+pub const SNAPSHOT_TIME_RETAINED: OptionKey<Duration> =
+    OptionKey::new("snapshot.time-retained", || Duration::from_secs(3600)).describe("How long expiry keeps snapshots.");
+
+/// Whether writers leave compaction and expiry to others.
+pub const WRITE_ONLY: OptionKey<bool> = OptionKey::new("write-only", || false)
+    .describe("Whether writers only write: compaction and expiry of snapshots are left to a job of their own.");
 
 /// Whether streams read overwriting commits.
 pub const STREAMING_READ_OVERWRITE: OptionKey<bool> = OptionKey::new("streaming-read-overwrite", || false)

@@ -10,6 +10,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use futures::{FutureExt, StreamExt, TryStreamExt, stream};
 use indexmap::IndexMap;
+use tidelake_error::{Classify, ErrorKind};
 use tidelake_io::FileIO;
 use tidelake_meta::{
     DataFileMeta, FileKind, ManifestEntry, ManifestFileMeta, ManifestStore, SchemaStore, Snapshot, SnapshotStore,
@@ -18,7 +19,7 @@ use tidelake_meta::{
 use tidelake_types::{BinaryRow, PartitionValues};
 
 use crate::{
-    Plan, PlanStatistics, ReadFrom, ReadPoint, Result, ScanRequest, Split,
+    Error, Plan, PlanStatistics, ReadFrom, ReadPoint, Result, ScanRequest, Split,
     error::UnsupportedSnafu,
     pack::{Packed, Packer},
     prune::{
@@ -27,6 +28,8 @@ use crate::{
     },
 };
 
+/// How often the latest snapshot is sought again when it expires while it is planned.
+const RACES_MAX: usize = 10;
 /// How many manifests are read at once.
 const MANIFESTS_AT_ONCE: usize = 16;
 
@@ -74,8 +77,32 @@ impl Planner {
         self.plan_at(&point, request).await
     }
 
-    /// As [`Self::plan`], of a snapshot that was found already.
+    /// As [`Self::plan`], of a snapshot that was found already. One that was the latest and has expired meanwhile gives way
+    /// to the latest of now: only who asks for a certain snapshot is told that it is gone.
     pub async fn plan_at(&self, point: &ReadPoint, request: &ScanRequest) -> Result<Plan> {
+        let mut latest = None;
+        for _ in 0..RACES_MAX {
+            let point = latest.as_ref().unwrap_or(point);
+            match self.plan_of(point, request).await {
+                Err(error) if request.read_from == ReadFrom::Latest && self.has_expired(point, &error).await? => {
+                    latest = Some(self.resolve(&request.read_from).await?);
+                }
+                planned => return planned,
+            }
+        }
+        self.plan_of(latest.as_ref().unwrap_or(point), request).await
+    }
+
+    async fn has_expired(&self, point: &ReadPoint, error: &Error) -> Result<bool> {
+        match &point.snapshot {
+            Some(snapshot) if error.kind() == ErrorKind::NotFound => {
+                Ok(self.parts.snapshots.try_load(snapshot.id).await?.is_none())
+            }
+            _ => Ok(false),
+        }
+    }
+
+    async fn plan_of(&self, point: &ReadPoint, request: &ScanRequest) -> Result<Plan> {
         if let ReadFrom::Between(between) = &request.read_from {
             return self.plan_between(between, point, request.predicate.as_ref()).await;
         }

@@ -20,7 +20,7 @@ use tidelake_meta::{
 use tidelake_types::Options;
 
 use crate::{
-    Error, Plan, Planner, Result, StreamPosition,
+    Error, Plan, Planner, Result, ScanRequest, StreamPosition,
     error::{ExpiredSnafu, InvalidPositionSnafu, InvalidSnafu, UnsupportedSnafu, VanishedSnafu},
     options::{CONSUMER_ID, CONSUMER_IGNORE_PROGRESS, ScanMode},
     pack::Packer,
@@ -213,17 +213,20 @@ impl StreamPlanner {
 
     async fn first(&self, start: StreamStart, pruning: &Pruning) -> Result<First> {
         let snapshots = &self.planner.parts.snapshots;
-        let snapshot = match start {
-            StreamStart::LatestFull => snapshots.latest().await?,
-            StreamStart::FromSnapshotFull(id) => match snapshots.earliest_id().await? {
-                Some(earliest) => Some(self.planner.snapshot(id.max(earliest)).await?),
-                None => None,
-            },
-            _ => return Ok(self.first_change(start).await?.map_or(First::NoSnapshot, First::Follow)),
-        };
-        let Some(snapshot) = snapshot else { return Ok(First::NoSnapshot) };
-        let plan = self.planner.plan_snapshot(Some(&snapshot), &self.planner.parts.schema, pruning).await?;
-        Ok(First::Plan(plan, snapshot.id))
+        match start {
+            StreamStart::LatestFull => {
+                let request = ScanRequest { predicate: self.predicate.clone(), ..ScanRequest::default() };
+                let plan = self.planner.plan(&request).await?;
+                Ok(plan.snapshot_id.map_or(First::NoSnapshot, |id| First::Plan(plan, id)))
+            }
+            StreamStart::FromSnapshotFull(id) => {
+                let Some(earliest) = snapshots.earliest_id().await? else { return Ok(First::NoSnapshot) };
+                let snapshot = self.planner.snapshot(id.max(earliest)).await?;
+                let plan = self.planner.plan_snapshot(Some(&snapshot), &self.planner.parts.schema, pruning).await?;
+                Ok(First::Plan(plan, snapshot.id))
+            }
+            _ => Ok(self.first_change(start).await?.map_or(First::NoSnapshot, First::Follow)),
+        }
     }
 
     /// What a stream shows of one snapshot.

@@ -2,14 +2,20 @@
 
 use std::sync::Arc;
 
-use tidelake_commit::{CommitOutcome, CommitTable, CommitUser, Committer, PreparedCommit, Resolution};
-use tidelake_meta::CommitIdentity;
+use tidelake_commit::{
+    CommitOutcome, CommitTable, CommitUser, Committer, PreparedCommit, Resolution, Retention, SnapshotExpiry,
+};
+use tidelake_meta::{CommitIdentity, WRITE_ONLY};
 
 use crate::{Result, Table};
 
-/// Makes prepared commits snapshots of a table, each exactly once.
+/// Makes prepared commits snapshots of a table, each exactly once. After each of them old snapshots expire, as the options
+/// of the table say, unless it is `write-only`.
 #[derive(Debug)]
-pub struct TableCommitter(Committer);
+pub struct TableCommitter {
+    committer: Committer,
+    table: Table,
+}
 
 impl TableCommitter {
     pub(crate) fn named(table: &Table, user: &str) -> Result<Self> {
@@ -21,7 +27,15 @@ impl TableCommitter {
     }
 
     fn new(table: &Table, user: CommitUser) -> Result<Self> {
-        let parts = CommitTable {
+        let mut committer = Committer::new(Self::parts(table), user, table.lake.runtime().clone())?;
+        for listener in &table.lake.0.listeners {
+            committer = committer.with_listener(Arc::clone(listener));
+        }
+        Ok(Self { committer, table: table.clone() })
+    }
+
+    pub(crate) fn parts(table: &Table) -> CommitTable {
+        CommitTable {
             io: table.entry.file_io_dyn(),
             layout: table.layout.clone(),
             schemas: table.schemas.clone(),
@@ -29,32 +43,46 @@ impl TableCommitter {
             manifests: table.manifests.clone(),
             snapshot_commit: Arc::clone(&table.entry.snapshot_commit),
             schema: Arc::clone(&table.schema),
-        };
-        let mut committer = Committer::new(parts, user, table.lake.runtime().clone())?;
-        for listener in &table.lake.0.listeners {
-            committer = committer.with_listener(Arc::clone(listener));
         }
-        Ok(Self(committer))
     }
 
     /// What would come of this identifier, asked before rows are written for it: `None` if it is free,
     /// [`CommitOutcome::AlreadyCommitted`] if it is used, an error of kind `Conflict` if the user has gone past it.
     pub async fn check(&self, identifier: i64) -> Result<Option<CommitOutcome>> {
-        Ok(self.0.check(identifier).await?)
+        Ok(self.committer.check(identifier).await?)
     }
 
-    /// Makes it a snapshot, or tells that it is one already.
+    /// Makes it a snapshot, or tells that it is one already. An expiry that fails afterwards is told like a listener that
+    /// does.
     pub async fn commit(&self, prepared: PreparedCommit) -> Result<CommitOutcome> {
-        Ok(self.0.commit(prepared).await?)
+        let mut outcome = self.committer.commit(prepared).await?;
+        if let CommitOutcome::Committed { append, compact, listener_failures, .. } = &mut outcome
+            && let Some(latest) = compact.or(*append)
+            && let Err(error) = self.expire(latest).await
+        {
+            listener_failures.push(format!("expiry of snapshots: {error}"));
+        }
+        Ok(outcome)
+    }
+
+    async fn expire(&self, latest: i64) -> Result<()> {
+        let options = &self.table.schema.options;
+        if options.get(&WRITE_ONLY)? {
+            return Ok(());
+        }
+        let retention = Retention::from_options(options, self.table.lake.runtime().clock().now_ms())?;
+        let expired = SnapshotExpiry::new(Self::parts(&self.table), retention).in_passing(latest).run().await?;
+        let _ = expired;
+        Ok(())
     }
 
     /// For a stream that resumes, once, before its first commit: what of `pending` (identifiers ascending) is missing.
     pub async fn filter_committed(&self, pending: Vec<PreparedCommit>) -> Result<Vec<PreparedCommit>> {
-        Ok(self.0.filter_committed(pending).await?)
+        Ok(self.committer.filter_committed(pending).await?)
     }
 
     /// What became of a commit that ended in an ambiguous error. Harmless to ask twice.
     pub async fn resolve(&self, identity: &CommitIdentity) -> Result<Resolution> {
-        Ok(self.0.resolve(identity).await?)
+        Ok(self.committer.resolve(identity).await?)
     }
 }

@@ -28,6 +28,7 @@ mod changes;
 mod commit;
 mod compact;
 mod error;
+mod expire;
 mod filter;
 mod lake;
 mod overwrite;
@@ -36,12 +37,14 @@ mod scan;
 mod stream;
 mod system;
 mod table;
+mod tags;
 mod write;
 
 pub use changes::{ChangeBatch, Changes};
 pub use commit::TableCommitter;
 pub use compact::{CompactBuilder, CompactionOutcome, PreparedCompaction};
 pub use error::{Error, Result};
+pub use expire::ExpireBuilder;
 pub use filter::{Column, Filter, Literal, col};
 pub use lake::{Lake, LakeBuilder};
 pub use read::BatchStream;
@@ -52,7 +55,9 @@ pub use table::Table;
 pub use write::{TableWriter, WriterBuilder};
 
 pub use tidelake_catalog::{Catalog, Identifier};
-pub use tidelake_commit::{CommitListener, CommitOutcome, Conflict, Overwrite, PreparedCommit, Resolution};
+pub use tidelake_commit::{
+    CommitListener, CommitOutcome, Conflict, ExpireOutcome, Overwrite, PreparedCommit, Resolution,
+};
 pub use tidelake_error::{Classify, ErrorKind};
 pub use tidelake_expr::{Operator, Predicate, evaluate};
 pub use tidelake_meta::{

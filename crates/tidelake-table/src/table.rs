@@ -11,7 +11,9 @@ use tidelake_meta::{ManifestStore, SchemaStore, SnapshotStore, TableLayout, Tabl
 use tidelake_scan::{ReadFrom, StreamStart};
 use tidelake_types::{DataField, Options, arrow_schema};
 
-use crate::{CompactBuilder, Lake, Result, StreamBuilder, TableCommitter, TableScan, WriterBuilder, system};
+use crate::{
+    CompactBuilder, ExpireBuilder, Lake, Result, StreamBuilder, TableCommitter, TableScan, WriterBuilder, system,
+};
 
 /// A table of a lake. A value: cheap to clone, and a picture of the schema at the time it was loaded.
 #[derive(Debug, Clone)]
@@ -85,6 +87,11 @@ impl Table {
     /// Starts a compaction of all its buckets: fewer and larger files, the same rows.
     pub fn compact(&self) -> CompactBuilder {
         CompactBuilder::new(self.clone())
+    }
+
+    /// Starts letting old snapshots go, with the files that nothing needs then.
+    pub fn expire(&self) -> ExpireBuilder {
+        ExpireBuilder::new(self.clone())
     }
 
     /// Commits under a name, for a stream that can resume: identifiers ascend.

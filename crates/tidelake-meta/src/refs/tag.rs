@@ -9,7 +9,7 @@ use tidelake_format::FormatRegistry;
 use tidelake_io::FileIO;
 
 use crate::{
-    ManifestStore, Result, Snapshot, TableLayout,
+    ManifestStore, Result, Snapshot, SnapshotStore, TableLayout,
     error::{NoTagSnafu, corrupt, invalid},
     json::JSON_BYTES_MAX,
     listing::{names_below, read_small},
@@ -88,7 +88,11 @@ impl TagStore {
     }
 
     /// Keeps a snapshot under a name. The name must be new: checked, not guarded against a racing writer, as for every
-    /// writer of the format. Afterwards its manifests are read: expiry may have been faster, and then there is no tag.
+    /// writer of the format.
+    ///
+    /// The tag is written first and then looked whether the snapshot is still there, with all its manifests. Expiry deletes
+    /// the snapshot first and then looks for tags. So of a tag and an expiry at the same time one sees the other, and there
+    /// is either the whole snapshot or no tag.
     pub async fn create(&self, name: &str, snapshot: &Snapshot) -> Result<()> {
         if name.trim().is_empty() || name.bytes().all(|byte| byte.is_ascii_digit()) {
             return invalid(format!(
@@ -105,11 +109,32 @@ impl TagStore {
         let content: Bytes = snapshot.to_json();
         self.io.overwrite(&path, content).await?;
         self.io.sync(std::slice::from_ref(&path)).await?;
-        let whole = self.read_manifests(snapshot).await;
+        let whole = self.check_whole(snapshot).await;
         if whole.is_err() {
             self.io.delete(&path).await?;
+            self.io.sync(std::slice::from_ref(&path)).await?;
         }
         whole
+    }
+
+    /// Takes a tag away; whether there was one. What it kept stays where it is.
+    pub async fn delete(&self, name: &str) -> Result<bool> {
+        if self.try_load(name).await?.is_none() {
+            return Ok(false);
+        }
+        let path = self.layout.tag(name)?;
+        self.io.delete(&path).await?;
+        self.io.sync(&[path]).await?;
+        Ok(true)
+    }
+
+    async fn check_whole(&self, snapshot: &Snapshot) -> Result<()> {
+        let snapshots = SnapshotStore::new(Arc::clone(&self.io), self.layout.clone());
+        let there = snapshots.load(snapshot.id).await?;
+        if there.delta_manifest_list != snapshot.delta_manifest_list {
+            return invalid(format!("snapshot {} was replaced by another meanwhile: try again", snapshot.id));
+        }
+        self.read_manifests(snapshot).await
     }
 
     async fn read_manifests(&self, snapshot: &Snapshot) -> Result<()> {

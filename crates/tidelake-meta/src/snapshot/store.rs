@@ -103,6 +103,25 @@ impl SnapshotStore {
         Ok(contiguous(&self.list_ids().await?).first().copied())
     }
 
+    /// As [`Self::earliest_id`], without listing where the hint `EARLIEST` names a snapshot and none lies right below: an
+    /// expiry that was cut short leaves its last snapshots right below the next.
+    pub async fn earliest_id_by_hint(&self) -> Result<Option<i64>> {
+        match self.earliest_hint().await? {
+            Some(hint) if self.exists(hint).await? && (hint == 1 || !self.exists(hint - 1).await?) => Ok(Some(hint)),
+            _ => self.earliest_id().await,
+        }
+    }
+
+    /// What the hint `EARLIEST` says.
+    pub async fn earliest_hint(&self) -> Result<Option<i64>> {
+        self.read_hint(&self.layout.earliest_hint()?).await
+    }
+
+    /// Writes the hint `EARLIEST`.
+    pub async fn write_earliest_hint(&self, earliest: i64) -> Result<()> {
+        Ok(self.io.overwrite(&self.layout.earliest_hint()?, earliest.to_string().into()).await?)
+    }
+
     /// All numbers, ascending, by listing.
     pub async fn list_ids(&self) -> Result<Vec<i64>> {
         numbers_below(&*self.io, &self.layout.snapshot_dir()?, "snapshot-").await

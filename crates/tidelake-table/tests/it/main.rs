@@ -5,3 +5,4 @@
 mod audit_log;
 mod compaction;
 mod lake;
+mod maintenance;
