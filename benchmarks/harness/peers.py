@@ -7,7 +7,7 @@ import sys
 from . import machine
 
 HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-NAMES = ("tidelake", "paimon-rust", "java", "floor", "datafusion")
+NAMES = ("tidelake", "paimon-rust", "java", "floor")
 WHEELS = ("pypaimon-rust==0.4.0", "pyarrow==26.0.1", "numpy")
 JAVA = "1.4.2"
 
@@ -23,22 +23,20 @@ class Peer:
         return self.command + [self.prefix + operation] + [f"{name}={value}" for name, value in values.items()]
 
 
-def prepared(names, driver, wanted):
+def prepared(names, driver):
     """The peers by name; `rows` is the program that makes rows, whoever is measured."""
-    driver = driver or built(wanted)
+    driver = driver or built()
     peers = {"rows": Peer("rows", [driver])}
     for name in names:
         peers[name] = MAKE[name](driver)
     return peers
 
 
-def built(wanted):
+def built():
     """The program `workloads`, as a release of `tide` is built."""
     manifest = os.path.join(HERE, "tidelake", "Cargo.toml")
     target = os.environ.get("CARGO_TARGET_DIR") or machine.cache("benchmarks-target")
     command = ["cargo", "build", "-q", "--release", "--manifest-path", manifest, "--target-dir", target]
-    if "W9" in wanted:
-        command += ["--features", "sql"]
     subprocess.run(command, check=True, stdout=sys.stderr)
     return os.path.join(target, "release", "workloads")
 
@@ -49,11 +47,6 @@ def tidelake(driver):
 
 def floor(driver):
     return Peer("floor", [driver], "floor-", "arrow-rs")
-
-
-def datafusion(driver):
-    queries = os.path.join(os.path.dirname(driver), "queries")
-    return Peer("datafusion", [queries], "datafusion-", "55.2")
 
 
 def commit():
@@ -70,7 +63,6 @@ def paimon_rust(_):
         subprocess.run(pip, check=True, stdout=sys.stderr)
         with open(mark, "w") as file:
             file.write(" ".join(WHEELS))
-    # Some machines pin the kernels of numpy's linear algebra, which is not used here.
     script = os.path.join(HERE, "peers", "paimon_rust.py")
     return Peer("paimon-rust", [python, script], "", WHEELS[0].split("==")[1])
 
@@ -92,4 +84,4 @@ def java(_):
     return Peer("java", command, "", JAVA)
 
 
-MAKE = {"tidelake": tidelake, "paimon-rust": paimon_rust, "java": java, "floor": floor, "datafusion": datafusion}
+MAKE = {"tidelake": tidelake, "paimon-rust": paimon_rust, "java": java, "floor": floor}

@@ -4,8 +4,9 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
+
+from . import machine
 
 
 class Failed(Exception):
@@ -15,6 +16,7 @@ class Failed(Exception):
 class Session:
     def __init__(self, folder, scale, check, repeat, peers, keep):
         self.scale, self.check, self.repeat, self.keep = scale, check, repeat, keep
+        self.load_before = machine.busy()
         self.rows_program = peers.pop("rows")
         self.peers = peers
         self.folder = folder
@@ -48,7 +50,7 @@ class Session:
         """Runs something that is not measured."""
         return run(self.peers[peer].line(operation, values))[0]
 
-    def measure(self, workload, operation, values_of, names=None, prepare=None):
+    def measure(self, workload, operation, values_of, names=None, prepare=None, compare=True):
         """Rounds of an operation, each by all implementations in turn; `values_of(peer)` are its arguments. In the first,
         unmeasured round strings are summed by all their bytes. What an implementation cannot do is noted and left out."""
         names = [name for name in self.peers if names is None or name in names]
@@ -74,7 +76,8 @@ class Session:
                 print(json.dumps(line), flush=True)
                 if round > 0:
                     self.figures.setdefault((workload, name), []).append(line)
-            self.compare(workload, answers)
+            if compare:
+                self.compare(workload, answers)
 
     def compare(self, workload, answers):
         """All answers are one."""
@@ -105,6 +108,3 @@ def run(command):
     process_s = usage.ru_utime + usage.ru_stime
     return answer, {"process_cpu_s": round(process_s, 3), "peak_mib": round(usage.ru_maxrss / 1024)}
 
-
-def note(text):
-    print(text, file=sys.stderr, flush=True)

@@ -27,7 +27,7 @@ def table_of(session, name, table, options, key):
 
 def ingest(session, workload, table, rows, options, key, names=None):
     """Every implementation writes the rows into a table of its own; Tidelake reads all of them, and they are the same."""
-    tables = {name: table_of(session, name, table, options, key) for name in session.peers if name != "datafusion"}
+    tables = {name: table_of(session, name, table, options, key) for name in session.peers}
     session.measure(
         workload,
         "ingest",
@@ -58,7 +58,7 @@ def scans(session, workload, tables, keys, names=None, variants=VARIANTS):
             f"{workload}.{variant}",
             "scan",
             lambda name: {**tables["floor" if name == "floor" else "tidelake"], **arguments[variant]},
-            [name for name in session.peers if name != "datafusion" and (names is None or name in names)],
+            [name for name in session.peers if names is None or name in names],
         )
 
 
@@ -122,4 +122,38 @@ def w4(session):
     scans(session, "W4", tables, session.scaled(APPENDS["keys"]))
 
 
-ALL = {"W1": w1, "W1c": w1c, "W1z": w1z, "W2": w2, "W2c": w2c, "W4": w4}
+def w5(session):
+    """Small commits. The floor syncs what a commit of Tidelake syncs, and does nothing else."""
+    rows = session.rows(rows=200_000, keys=200_000, commits=1, distribution="serial")
+    count = max(50, session.scaled(1_000))
+    tables = {name: table_of(session, name, "w5", f"bucket:-1,{ZSTD}", key=False) for name in session.peers}
+    syncs = {"files": 5, "folders": 3, "dir": os.path.join(session.warehouse, "syncs")}
+
+    def values_of(name):
+        own = syncs if name == "floor" else {**tables[name][0], "each": 100, "rows": 100 if name == "tidelake" else rows}
+        return {"commits": count, **own}
+
+    names = [name for name in session.peers if name in ("tidelake", "paimon-rust", "floor")]
+    session.measure("W5", "commits", values_of, names, prepare=lambda name: tables[name][1](), compare=False)
+
+
+def w6(session):
+    """Plans of a table of many files, all of it and one partition; all plan the table that Tidelake committed."""
+    partitions = max(10, session.scaled(1_000))
+    values = {"warehouse": os.path.join(session.warehouse, "tidelake"), "table": "b.w6"}
+    shutil.rmtree(os.path.join(values["warehouse"], "b.db", "w6"), ignore_errors=True)
+    session.create({**values, "partitioned": 1})
+    session.plain("tidelake", "files", **values, partitions=partitions, files=partitions * 100)
+    names = ("tidelake", "paimon-rust")
+    session.measure("W6.all", "plan", lambda _: values, names)
+    session.measure("W6.one", "plan", lambda _: {**values, "partition": partitions // 2}, names)
+
+
+def w7(session):
+    """A reader behind a writer."""
+    values, fresh = table_of(session, "tidelake", "w7", KEYED.replace("bucket:4", "bucket:1"), key=True)
+    arguments = {**values, "commits": max(10, session.scaled(100)), "rows": 1_000, "every_ms": 200}
+    session.measure("W7", "tail", lambda _: arguments, ("tidelake",), prepare=lambda _: fresh())
+
+
+ALL = {"W1": w1, "W1c": w1c, "W1z": w1z, "W2": w2, "W2c": w2c, "W4": w4, "W5": w5, "W6": w6, "W7": w7}

@@ -125,10 +125,61 @@ def scan(args):
     return watch.line(checksum.line())
 
 
+def commits(args):
+    """As many commits of so many rows; rows are the first of the files."""
+    table = table_of(args)
+    count, rows = int(args["commits"]), int(args["each"])
+    path = sorted(glob.glob(os.path.join(args["rows"], "*.arrow")))[0]
+    with pa.OSFile(path) as file:
+        source = pa.ipc.open_file(file).read_all()
+    batches = [source.slice(at * rows % (source.num_rows - rows + 1), rows).combine_chunks() for at in range(count)]
+    batches = [table.to_batches()[0] for table in batches]
+    watch, latencies = Stopwatch(), []
+    with watch:
+        for batch in batches:
+            begin = time.monotonic()
+            builder = table.new_batch_write_builder()
+            write = builder.new_write()
+            write.write_arrow(batch)
+            builder.new_commit().commit(write.prepare_commit())
+            write.close()
+            latencies.append(time.monotonic() - begin)
+        begin = time.monotonic()
+        splits = table.new_read_builder().new_scan().plan().splits()
+        plan_s = time.monotonic() - begin
+    return watch.line({**summary(latencies), "plan_s": plan_s, "rows": sum(split.row_count() for split in splits)})
+
+
+def summary(latencies):
+    """Milliseconds; the first few commits are left out of `first`."""
+    middle = lambda of, at: sorted(of)[min(int(len(of) * at), len(of) - 1)] * 1e3
+    tenth = min(max(len(latencies) // 10, 1), 50)
+    first = latencies[5 : tenth + 5] or latencies
+    p50, p99 = middle(latencies, 0.5), middle(latencies, 0.99)
+    return {"p50_ms": p50, "p99_ms": p99, "first_ms": middle(first, 0.5), "last_ms": middle(latencies[-tenth:], 0.5)}
+
+
+def plan(args):
+    """Cold, and again with the same table."""
+    watch = Stopwatch()
+    line, times = {}, [(time.process_time(), time.monotonic())]
+    with watch:
+        table = table_of(args)
+        for _ in range(2):
+            builder = table.new_read_builder()
+            if "partition" in args:
+                builder.with_filter({"method": "equal", "field": "p", "literals": [int(args["partition"])]})
+            line["rows"] = sum(split.row_count() for split in builder.new_scan().plan().splits())
+            times.append((time.process_time(), time.monotonic()))
+    for name, before, after in (("cold", times[0], times[1]), ("warm", times[1], times[2])):
+        line[name + "_cpu_s"], line[name + "_s"] = after[0] - before[0], after[1] - before[1]
+    return watch.line(line)
+
+
 def main():
     op, *words = sys.argv[1:]
     args = dict(word.split("=", 1) for word in words)
-    print(json.dumps({"ingest": ingest, "scan": scan}[op](args)))
+    print(json.dumps({"ingest": ingest, "scan": scan, "commits": commits, "plan": plan}[op](args)))
 
 
 main()

@@ -7,7 +7,7 @@ use tidelake::{
     Catalog, Classify, DataField, ErrorKind, Filter, Identifier, Lake, Options, Table, TableSchema, TypeKind, col,
 };
 
-use crate::{Args, Failure, checksum::Checksum, measure::Stopwatch, rows};
+use crate::{Args, Failure, checksum::Checksum, commits, measure::Stopwatch, rows};
 
 pub(crate) async fn run(args: &Args) -> Result<String, Failure> {
     let here = Place::open(args).await?;
@@ -16,6 +16,10 @@ pub(crate) async fn run(args: &Args) -> Result<String, Failure> {
         "tidelake-ingest" => here.ingest(args).await,
         "tidelake-scan" => here.scan(args).await,
         "tidelake-compact" => here.compact().await,
+        "tidelake-commits" => commits::small_commits(&here.table().await?, args).await,
+        "tidelake-files" => commits::many_files(&here.table().await?, args).await,
+        "tidelake-plan" => commits::plan(async || here.table().await, args).await,
+        "tidelake-tail" => commits::tail(&here.table().await?, args).await,
         op => Err(format!("there is no {op}").into()),
     }
 }
@@ -37,7 +41,7 @@ impl Place {
         Ok(self.lake.table(&self.catalog, &self.name).await?)
     }
 
-    /// `key=k` or none; `options=a:b,c:d`
+    /// `key=k` or none; `options=a:b,c:d`; `partitioned=1` for the table of many files
     async fn create(&self, args: &Args) -> Result<String, Failure> {
         let kinds = [
             ("k", TypeKind::BigInt.not_null()),
@@ -60,7 +64,13 @@ impl Place {
             options
         });
         let keys = args.list("key").unwrap_or_default().into_iter().map(str::to_owned).collect();
-        let schema = TableSchema::create(fields, vec![], keys, options, None, 0)?;
+        let schema = match args.get("partitioned") {
+            None => TableSchema::create(fields, vec![], keys, options, None, 0)?,
+            Some(_) => {
+                let (fields, partition, options) = commits::partitioned();
+                TableSchema::create(fields, partition, vec![], options, None, 0)?
+            }
+        };
         let identifier = Identifier::parse(&self.name)?;
         match self.catalog.create_database(&identifier.database, &Options::new()).await {
             Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error.into()),

@@ -5,12 +5,12 @@
 //! | `rows` | makes the rows of a workload, as Arrow files that every implementation reads |
 //! | `tidelake-*` | through the crate `tidelake` |
 //! | `floor-*` | the same on plain Parquet files, by hand, with no idea of snapshots |
-//! | `datafusion-*` | SQL on plain Parquet files by DataFusion alone |
 
 #![expect(clippy::print_stdout, reason = "what is measured is printed")]
 
 mod args;
 mod checksum;
+mod commits;
 mod floor;
 mod lake;
 mod measure;
@@ -28,6 +28,7 @@ async fn main() -> Result<(), Failure> {
     let args = Args::of_process()?;
     let line = match args.op() {
         "rows" => rows::make(&args)?,
+        "floor-commits" => commits::bare_syncs(&args)?,
         op if op.starts_with("floor-") => floor::run(&args)?,
         _ => lake::run(&args).await?,
     };
