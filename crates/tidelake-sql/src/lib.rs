@@ -10,12 +10,15 @@ mod catalog;
 mod ddl;
 mod error;
 mod filter;
+mod literals;
+mod memory_pool;
 mod overwrite;
 mod procedures;
 mod scan_exec;
 mod session;
 mod sink;
 mod statement;
+mod statistics;
 mod table;
 mod time_travel;
 

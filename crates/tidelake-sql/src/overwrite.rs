@@ -15,7 +15,6 @@ use crate::{
     error::SyntaxSnafu,
     session::{done, quoted},
     statement::statements,
-    time_travel::with_versions_in_names,
 };
 
 impl SqlSession {
@@ -66,15 +65,15 @@ impl SqlSession {
             true => fields.iter().map(|field| field.name.as_str()).filter(|name| !is_fixed(name)).collect(),
             false => insert.columns.iter().map(String::as_str).collect(),
         };
-        let query = match statements(&insert.query)?.as_slice() {
-            [query] => with_versions_in_names(query)?,
-            _ => return SyntaxSnafu { message: "INSERT needs one query" }.fail(),
-        };
         let identifier = table.identifier();
         let columns = columns.into_iter().map(quoted).collect::<Vec<_>>().join(", ");
         let (database, name) = (quoted(&identifier.database), quoted(&identifier.table));
-        let statement = format!("INSERT INTO {database}.{name} ({columns}) {query}");
-        let LogicalPlan::Dml(rows) = self.context.state().create_logical_plan(&statement).await? else {
+        let statement = statements(&format!("INSERT INTO {database}.{name} ({columns}) {}", insert.query))?;
+        let plan = match statement.as_slice() {
+            [statement] => self.planned(statement).await?,
+            _ => return SyntaxSnafu { message: "INSERT needs one query" }.fail(),
+        };
+        let LogicalPlan::Dml(rows) = plan else {
             return SyntaxSnafu { message: "INSERT needs a query" }.fail();
         };
         let arrow = table.arrow_schema()?;

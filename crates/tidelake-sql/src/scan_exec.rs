@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use datafusion::{
     arrow::datatypes::SchemaRef,
-    common::{DataFusionError, Result, Statistics, stats::Precision, tree_node::TreeNodeRecursion},
+    common::{DataFusionError, Result, Statistics, tree_node::TreeNodeRecursion},
     execution::{SendableRecordBatchStream, TaskContext},
     physical_expr::{EquivalenceProperties, PhysicalExpr},
     physical_plan::{
@@ -15,7 +15,7 @@ use datafusion::{
     },
 };
 use futures::{StreamExt, TryStreamExt, stream};
-use tidelake_table::{Known, Split, TablePlan};
+use tidelake_table::{Split, TablePlan};
 
 use crate::Error;
 
@@ -25,12 +25,12 @@ pub(crate) struct ScanExec {
     plan: Arc<TablePlan>,
     /// What each partition reads.
     groups: Vec<Vec<Split>>,
-    filtered: bool,
+    statistics: Arc<Statistics>,
     properties: Arc<PlanProperties>,
 }
 
 impl ScanExec {
-    pub(crate) fn try_new(plan: TablePlan, partitions: usize, filtered: bool) -> Result<Self> {
+    pub(crate) fn try_new(plan: TablePlan, partitions: usize, statistics: Statistics) -> Result<Self> {
         let schema = plan.arrow_schema().map_err(Error::from)?;
         let groups = spread(plan.splits(), partitions.max(1));
         let properties = PlanProperties::new(
@@ -39,7 +39,7 @@ impl ScanExec {
             EmissionType::Incremental,
             Boundedness::Bounded,
         );
-        Ok(Self { plan: Arc::new(plan), groups, filtered, properties: Arc::new(properties) })
+        Ok(Self { plan: Arc::new(plan), groups, statistics: Arc::new(statistics), properties: Arc::new(properties) })
     }
 }
 
@@ -116,15 +116,9 @@ impl ExecutionPlan for ScanExec {
     }
 
     fn partition_statistics(&self, partition: Option<usize>) -> Result<Arc<Statistics>> {
-        let mut statistics = Statistics::new_unknown(&self.schema());
-        let known = &self.plan.plan().statistics;
-        if partition.is_none() {
-            statistics.num_rows = match (known.rows, self.filtered) {
-                (Known::Exact(rows), false) => Precision::Exact(rows as usize),
-                (Known::Exact(rows) | Known::AtMost(rows), _) => Precision::Inexact(rows as usize),
-            };
-            statistics.total_byte_size = Precision::Inexact(known.bytes as usize);
-        }
-        Ok(Arc::new(statistics))
+        Ok(match partition {
+            None => Arc::clone(&self.statistics),
+            Some(_) => Arc::new(Statistics::new_unknown(&self.schema())),
+        })
     }
 }

@@ -6,6 +6,8 @@ use arrow_array::{ArrayRef, RecordBatch, StringArray};
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use datafusion::{
     catalog::CatalogProvider,
+    execution::runtime_env::RuntimeEnv,
+    logical_expr::LogicalPlan,
     prelude::{DataFrame, SessionConfig, SessionContext},
 };
 use futures::{StreamExt, TryStreamExt, stream, stream::BoxStream};
@@ -21,6 +23,8 @@ use crate::{
         show_create_table,
     },
     error::{SyntaxSnafu, UnsupportedSnafu},
+    literals::{with_exact_literals, with_long_decimals},
+    memory_pool::BudgetPool,
     statement::{Statement, statements},
     time_travel::with_versions_in_names,
 };
@@ -68,7 +72,8 @@ impl std::fmt::Debug for SqlResult {
 }
 
 impl SqlSession {
-    /// For one catalog.
+    /// For one catalog. Queries spend from the memory budget of the lake; those of their operators that can, spill to this machine's disk
+    /// when it has no room for them.
     pub fn new(lake: &Lake, catalog: &Arc<dyn Catalog>) -> Self {
         let config = SessionConfig::new()
             .with_default_catalog_and_schema(CATALOG, DEFAULT_DATABASE)
@@ -77,7 +82,10 @@ impl SqlSession {
             .with_target_partitions(lake.runtime().compute_threads())
             // Paimon's names keep their case.
             .set_bool("datafusion.sql_parser.enable_ident_normalization", false);
-        let context = SessionContext::new_with_config(config);
+        let pool = BudgetPool::new(lake.runtime().memory());
+        // As the default is, but for the pool.
+        let environment = RuntimeEnv { memory_pool: pool, ..RuntimeEnv::default() };
+        let context = SessionContext::new_with_config_rt(config, Arc::new(environment));
         let provider = LakeCatalog::new(lake.clone(), Arc::clone(catalog));
         context.register_catalog(CATALOG, Arc::new(provider.clone()) as Arc<dyn CatalogProvider>);
         Self {
@@ -210,7 +218,8 @@ impl SqlSession {
         if statement.pieces.iter().any(|piece| piece.is("information_schema")) {
             self.provider.refresh().await?;
         }
-        let frame = self.context.sql(&with_versions_in_names(statement)?).await?;
+        let plan = self.planned(statement).await?;
+        let frame = self.context.execute_logical_plan(plan).await?;
         let schema = Arc::new(frame.schema().as_arrow().clone());
         let inserts = statement.begins(&["INSERT"]);
         let mut batches = frame.execute_stream().await?.map_err(crate::Error::from).boxed();
@@ -229,9 +238,18 @@ impl SqlSession {
     async fn frame(&self, query: &str) -> Result<DataFrame> {
         let mut parsed = statements(query)?;
         match (parsed.pop(), parsed.is_empty()) {
-            (Some(statement), true) => Ok(self.context.sql(&with_versions_in_names(&statement)?).await?),
+            (Some(statement), true) => Ok(DataFrame::new(self.context.state(), self.planned(&statement).await?)),
             _ => SyntaxSnafu { message: "AS needs one query" }.fail(),
         }
+    }
+
+    /// DataFusion's plan of a statement, with versions of tables and decimal numbers as they are written.
+    pub(crate) async fn planned(&self, statement: &Statement) -> Result<LogicalPlan> {
+        let text = match with_long_decimals(statement).map(|text| statements(&text)).transpose()?.as_deref() {
+            Some([rewritten]) => with_versions_in_names(rewritten)?,
+            _ => with_versions_in_names(statement)?,
+        };
+        Ok(with_exact_literals(self.context.state().create_logical_plan(&text).await?)?)
     }
 
     fn refuse_what_is_not_there(&self, statement: &Statement) -> Result<()> {

@@ -15,7 +15,10 @@ use tidelake_expr::Predicate;
 use tidelake_table::{DataField, ReadFrom, Table, TableSchema, audit_log_fields};
 use tidelake_types::arrow_schema;
 
-use crate::{Error, TableAddress, error::UnsupportedSnafu, filter::to_predicate, scan_exec::ScanExec, sink::TableSink};
+use crate::{
+    Error, TableAddress, error::UnsupportedSnafu, filter::to_predicate, scan_exec::ScanExec, sink::TableSink,
+    statistics::statistics,
+};
 
 /// The system table that is as large as its table.
 pub(crate) const AUDIT_LOG: &str = "audit_log";
@@ -89,15 +92,15 @@ impl TableProvider for LakeTable {
             to_predicate(filter, &self.schema).ok_or_else(refused)
         });
         let predicate = Predicate::and(predicates.collect::<Result<Vec<_>>>()?);
-        let filtered = predicate != Predicate::True;
-        if filtered {
+        if predicate != Predicate::True {
             scan = scan.filter(predicate);
         }
         if let Some(limit) = limit {
             scan = scan.limit(limit as u64);
         }
         let plan = scan.plan().await.map_err(Error::from)?;
-        Ok(Arc::new(ScanExec::try_new(plan, state.config().target_partitions(), filtered)?))
+        let statistics = statistics(&self.table, &plan, limit.is_none() && !self.audit_log).await?;
+        Ok(Arc::new(ScanExec::try_new(plan, state.config().target_partitions(), statistics)?))
     }
 
     /// What has a predicate is tested for every row that comes out of a scan.

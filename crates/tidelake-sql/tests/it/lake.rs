@@ -9,17 +9,22 @@ use tidelake_table::{Lake, Options};
 
 pub(crate) struct Sql {
     session: SqlSession,
+    lake: Lake,
     _folder: tempfile::TempDir,
 }
 
 impl Sql {
     pub(crate) async fn new() -> Self {
+        Self::with_memory_bytes(1 << 30).await
+    }
+
+    pub(crate) async fn with_memory_bytes(bytes: u64) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let lake = Lake::builder().with_format(ParquetFormat).build().unwrap();
+        let lake = Lake::builder().with_format(ParquetFormat).with_memory_bytes(bytes).build().unwrap();
         let options = Options::from([("warehouse", folder.path().to_str().unwrap())]);
         let catalog = lake.open_catalog(&options).await.unwrap();
         let session = SqlSession::new(&lake, &catalog);
-        let sql = Self { session, _folder: folder };
+        let sql = Self { session, lake, _folder: folder };
         sql.run("CREATE DATABASE db").await.unwrap();
         sql.run("USE db").await.unwrap();
         sql
@@ -31,6 +36,11 @@ impl Sql {
             SqlResult::Rows { batches, .. } => batches.try_collect().await,
             SqlResult::Done(_) => Ok(Vec::new()),
         }
+    }
+
+    /// What of the budget is spent.
+    pub(crate) fn used_bytes(&self) -> u64 {
+        self.lake.runtime().memory().used_bytes()
     }
 
     /// The one text that a query answers, `-` for none.

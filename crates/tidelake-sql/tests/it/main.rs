@@ -7,3 +7,4 @@ mod create;
 mod filters;
 mod lake;
 mod overwrite;
+mod scans;
