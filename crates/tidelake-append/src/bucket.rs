@@ -4,14 +4,18 @@ use std::sync::{Arc, Mutex};
 
 use arrow_array::{Array, Int8Array, RecordBatch};
 use tidelake_datafile::{
-    Bucket, BucketPlace, BucketRows, FileContent, Job, JobKind, JobResult, Result, TableFiles, WRITE_BUFFER_SIZE,
+    Bucket, BucketPlace, BucketRows, CompactMode, FileContent, Job, JobError, JobKind, JobResult, Produced, Result,
+    TableFiles, WRITE_BUFFER_SIZE,
     error::{InternalSnafu, InvalidRowsSnafu},
 };
 use tidelake_io::FilePath;
 use tidelake_meta::{BucketIncrement, DataFileMeta, DataFileNames, FileChanges};
 use tidelake_types::{Bytes64, RowKind};
 
-use crate::flush::Flush;
+use crate::{
+    compact::{Candidates, RewriteJob, SmallFiles},
+    flush::Flush,
+};
 
 /// However large the buffer may be: rows that wait for no merge gain nothing by waiting longer.
 const BUFFER_BYTES_MAX: u64 = Bytes64::mebi(64).0;
@@ -31,7 +35,17 @@ pub struct AppendBucket {
     flushing: bool,
     /// Files not handed over yet.
     flushed: Vec<DataFileMeta>,
-    /// Files of failed flushes that could not be taken away.
+    /// Only of a bucket that was told of its files.
+    candidates: Option<Candidates>,
+    /// Whether a compaction is out.
+    compacting: bool,
+    /// Its files.
+    picked: Vec<DataFileMeta>,
+    /// Compacted and not handed over yet.
+    compacted: FileChanges,
+    /// Files that were made and compacted again before anyone else knew of them.
+    obsolete: Vec<FilePath>,
+    /// Files of failed jobs that could not be taken away.
     left: Vec<FilePath>,
 }
 
@@ -50,8 +64,21 @@ impl AppendBucket {
             next_sequence: max_sequence + 1,
             flushing: false,
             flushed: Vec::new(),
+            candidates: None,
+            compacting: false,
+            picked: Vec::new(),
+            compacted: FileChanges::default(),
+            obsolete: Vec::new(),
             left: Vec::new(),
         })
+    }
+
+    /// Tells a bucket, before anything else, of all the files it holds: from now on it can compact them.
+    pub fn with_files(mut self, files: Vec<DataFileMeta>) -> Result<Self> {
+        let newest = files.iter().map(|file| file.max_sequence_number).max().unwrap_or(-1);
+        self.next_sequence = self.next_sequence.max(newest + 1);
+        self.candidates = Some(Candidates::new(SmallFiles::try_new(&self.files)?, files));
+        Ok(self)
     }
 
     fn refuse_retracts(&self, kinds: &Int8Array) -> Result<()> {
@@ -109,14 +136,51 @@ impl Bucket for AppendBucket {
         Ok(Some(Box::new(job)))
     }
 
+    fn compact_job(&mut self, mode: CompactMode) -> Result<Option<Job>> {
+        let Some(candidates) = self.candidates.as_mut().filter(|_| !self.compacting) else { return Ok(None) };
+        let Some(inputs) = candidates.pick(mode) else { return Ok(None) };
+        self.compacting = true;
+        self.picked.clone_from(&inputs);
+        let (files, place, names) = (self.files.clone(), self.place.clone(), Arc::clone(&self.names));
+        Ok(Some(Box::new(RewriteJob { files, place, names, inputs })))
+    }
+
     fn complete(&mut self, result: JobResult) -> Result<()> {
-        if result.kind != JobKind::Flush || !self.flushing {
-            return InternalSnafu { message: "a job was completed that this bucket did not give out" }.fail();
+        match result.kind {
+            JobKind::Flush if self.flushing => self.complete_flush(result.outcome),
+            JobKind::Compact if self.compacting => self.complete_compaction(result.outcome),
+            _ => InternalSnafu { message: "a job was completed that this bucket did not give out" }.fail(),
         }
+    }
+
+    fn prepare_commit(&mut self) -> Result<BucketIncrement> {
+        if self.flushing || !self.buffer.is_empty() {
+            return InternalSnafu { message: "a commit was prepared before all rows were flushed" }.fail();
+        }
+        let added = std::mem::take(&mut self.flushed);
+        let append = FileChanges { added, ..FileChanges::default() };
+        Ok(BucketIncrement { append, compact: std::mem::take(&mut self.compacted) })
+    }
+
+    fn take_obsolete(&mut self) -> Vec<FilePath> {
+        std::mem::take(&mut self.obsolete)
+    }
+
+    fn abandon(self: Box<Self>) -> Vec<FilePath> {
+        let written = self.flushed.iter().chain(&self.compacted.added).filter_map(|file| self.path(file));
+        written.chain(self.obsolete.iter().cloned()).chain(self.left.iter().cloned()).collect()
+    }
+}
+
+impl AppendBucket {
+    fn complete_flush(&mut self, outcome: Result<Produced, JobError>) -> Result<()> {
         self.flushing = false;
-        match result.outcome {
+        match outcome {
             Ok(produced) => {
                 self.next_sequence += produced.added.iter().map(|file| file.row_count).sum::<i64>();
+                if let Some(candidates) = &mut self.candidates {
+                    produced.added.iter().for_each(|file| candidates.add(file.clone()));
+                }
                 self.flushed.extend(produced.added);
                 Ok(())
             }
@@ -133,17 +197,38 @@ impl Bucket for AppendBucket {
         }
     }
 
-    fn prepare_commit(&mut self) -> Result<BucketIncrement> {
-        if self.flushing || !self.buffer.is_empty() {
-            return InternalSnafu { message: "a commit was prepared before all rows were flushed" }.fail();
+    fn complete_compaction(&mut self, outcome: Result<Produced, JobError>) -> Result<()> {
+        self.compacting = false;
+        match outcome {
+            Ok(produced) => {
+                if let Some(candidates) = &mut self.candidates {
+                    candidates.add_made(&produced.added);
+                }
+                for file in produced.removed {
+                    let made = &mut self.compacted.added;
+                    match made.iter().position(|other| other.file_name == file.file_name) {
+                        Some(place) => {
+                            made.remove(place);
+                            self.obsolete.extend(self.path(&file));
+                        }
+                        None => self.compacted.removed.push(file),
+                    }
+                }
+                self.compacted.added.extend(produced.added);
+                Ok(())
+            }
+            Err(failed) => {
+                self.left.extend(failed.left);
+                if let Some(candidates) = &mut self.candidates {
+                    self.picked.drain(..).for_each(|file| candidates.add(file));
+                }
+                Err(failed.error)
+            }
         }
-        let added = std::mem::take(&mut self.flushed);
-        Ok(BucketIncrement { append: FileChanges { added, ..FileChanges::default() }, ..BucketIncrement::default() })
     }
 
-    fn abandon(self: Box<Self>) -> Vec<FilePath> {
-        let path = |file: &DataFileMeta| self.files.layout.data_file(&self.place.path, file).ok();
-        self.flushed.iter().filter_map(path).chain(self.left.iter().cloned()).collect()
+    fn path(&self, file: &DataFileMeta) -> Option<FilePath> {
+        self.files.layout.data_file(&self.place.path, file).ok()
     }
 }
 

@@ -4,6 +4,7 @@ use tidelake_commit::{CommitOutcome, Conflict, PreparedCommit};
 use tidelake_datafile::CompactMode;
 use tidelake_error::Classify;
 use tidelake_io::FilePath;
+use tidelake_meta::{PartitionMatcher, PartitionSpec};
 use tidelake_write::{WriteParts, compact_buckets};
 
 use crate::{Error, Result, Table, TableCommitter};
@@ -14,6 +15,7 @@ pub struct CompactBuilder {
     table: Table,
     mode: CompactMode,
     slots: Option<usize>,
+    partitions: Option<Vec<PartitionSpec>>,
 }
 
 /// How a compaction ended, when it did not fail. The rows are the same in all cases.
@@ -57,12 +59,19 @@ pub struct PreparedCompaction {
 
 impl CompactBuilder {
     pub(crate) fn new(table: Table) -> Self {
-        Self { table, mode: CompactMode::Auto, slots: None }
+        Self { table, mode: CompactMode::Auto, slots: None, partitions: None }
     }
 
-    /// Everything into one sorted run for each bucket, instead of what the options of the table find worth it.
+    /// Everything into one sorted run for each bucket, instead of what the options of the table find worth it. Of append
+    /// tables all small files, however few.
     pub fn full(mut self) -> Self {
         self.mode = CompactMode::Full;
+        self
+    }
+
+    /// Only the partitions that one of these means.
+    pub fn partitions(mut self, specs: Vec<PartitionSpec>) -> Self {
+        self.partitions = Some(specs);
         self
     }
 
@@ -76,7 +85,7 @@ impl CompactBuilder {
     ///
     /// # Errors
     ///
-    /// `Unsupported` for tables without a primary key and whatever else this build does not compact. `Conflict` if the
+    /// `Unsupported` for what this build does not compact; `InvalidInput` for partitions that are none. `Conflict` if the
     /// table's schema moved on, or if other writers won every race.
     pub async fn run(self) -> Result<CompactionOutcome> {
         let mut compaction = self.prepare().await?;
@@ -97,9 +106,12 @@ impl CompactBuilder {
             snapshots: table.snapshots.clone(),
             manifests: table.manifests.clone(),
             slots: self.slots.unwrap_or_else(|| table.lake.runtime().compute_threads()),
+            ignore_existing: false,
         };
+        let specs = self.partitions.as_ref();
+        let partitions = specs.map(|specs| PartitionMatcher::new(specs, &table.schema)).transpose()?;
         let committer = TableCommitter::fresh(&table)?;
-        let compacted = compact_buckets(&parts, self.mode).await?;
+        let compacted = compact_buckets(&parts, self.mode, partitions.as_ref()).await?;
         let written = compacted.unsynced.clone();
         let prepared = PreparedCommit {
             identifier: PreparedCommit::BATCH,

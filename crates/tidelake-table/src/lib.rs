@@ -58,6 +58,7 @@ pub use tidelake_catalog::{Catalog, Identifier};
 pub use tidelake_commit::{
     CommitListener, CommitOutcome, Conflict, ExpireOutcome, Overwrite, PreparedCommit, Resolution,
 };
+pub use tidelake_datafile::CompactMode;
 pub use tidelake_error::{Classify, ErrorKind};
 pub use tidelake_expr::{Operator, Predicate, evaluate};
 pub use tidelake_meta::{

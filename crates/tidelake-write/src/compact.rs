@@ -1,35 +1,47 @@
-//! Compaction for its own sake: all buckets of a key table, from its newest snapshot to commit messages.
+//! Compaction for its own sake: all buckets of a table, from its newest snapshot to commit messages.
 //!
 //! ```text
-//!  snapshot ──► files of each bucket ──► LsmBucket::compact ──► CommitMessage, if anything changed
-//!                                        as many at once as there are slots
+//!  snapshot ──► files of each bucket ──► its bucket compacts itself ──► CommitMessage, if anything changed
+//!               or, without buckets,     as many at once as there
+//!               packs of small files     are slots
 //! ```
+
+use std::sync::{Arc, Mutex};
 
 use futures::{StreamExt, channel::oneshot, stream::FuturesOrdered};
 use indexmap::IndexMap;
-use tidelake_datafile::{Bucket, BucketPlace, CompactMode, TableFiles};
+use tidelake_append::{AppendBucket, RewriteJob, SmallFiles, pack_small_files};
+use tidelake_datafile::{Bucket, BucketPlace, CompactMode, Job, TableFiles};
 use tidelake_io::FilePath;
 use tidelake_lsm::LsmBucket;
-use tidelake_meta::{CommitMessage, DataFileMeta, FileChanges, TableSchema};
+use tidelake_meta::{
+    BucketIncrement, BucketMode, CommitMessage, DataFileMeta, DataFileNames, FileChanges, PartitionMatcher, TableSchema,
+};
 use tidelake_types::PartitionValues;
 
 use crate::{
     PreparedMessages, WriteParts,
     error::{JobLostSnafu, Result, SchemaMovedSnafu, UnsupportedSnafu},
+    options::SOURCE_SPLIT_OPEN_FILE_COST,
     restore::alive_at,
+    writers::written,
 };
 
-/// Compacts every bucket of a table as it is now. Their files are only written; a commit makes them count. After an error
+/// Compacts every bucket of a table as it is now, or those of some `partitions`. Their files are only written; a commit makes them count. After an error
 /// nothing is left, as far as it could be deleted.
 ///
 /// # Errors
 ///
 /// `Unsupported` for tables that this build does not compact, by option. `Conflict` if the table has files of a newer schema
 /// than that of `parts`.
-pub async fn compact_buckets(parts: &WriteParts, mode: CompactMode) -> Result<PreparedMessages> {
+pub async fn compact_buckets(
+    parts: &WriteParts,
+    mode: CompactMode,
+    partitions: Option<&PartitionMatcher>,
+) -> Result<PreparedMessages> {
     let files = &parts.files;
     check_compactable(files)?;
-    let mut work = buckets(parts).await?.into_iter();
+    let mut work = buckets(parts, mode, partitions).await?.into_iter();
     let mut prepared = PreparedMessages::default();
     let mut running = FuturesOrdered::new();
     let mut failed = None;
@@ -59,30 +71,36 @@ pub async fn compact_buckets(parts: &WriteParts, mode: CompactMode) -> Result<Pr
 
 fn check_compactable(files: &TableFiles) -> Result<()> {
     let schema = &files.schema;
-    if !schema.has_primary_key() {
-        let message = format!(
-            "{} has no primary key: compaction of such tables is not supported yet, their rows are read as well without it",
-            files.layout.root()
-        );
+    tidelake_meta::unsupported_for_writing(schema)?;
+    if !schema.has_primary_key() && schema.options.get(&tidelake_meta::DELETION_VECTORS_ENABLED)? {
+        let message = "option `deletion-vectors.enabled`: compaction of append tables with it is not supported yet";
         return UnsupportedSnafu { message }.fail();
     }
-    tidelake_meta::unsupported_for_writing(schema)?;
     Ok(files.check_formats()?)
 }
 
-/// A bucket, and all files it holds.
+/// A bucket and all files it holds; of a table without buckets, some files to be rewritten together.
 struct BucketWork {
     place: BucketPlace,
     total_buckets: i32,
     files: Vec<DataFileMeta>,
 }
 
-async fn buckets(parts: &WriteParts) -> Result<Vec<BucketWork>> {
+async fn buckets(
+    parts: &WriteParts,
+    mode: CompactMode,
+    partitions: Option<&PartitionMatcher>,
+) -> Result<Vec<BucketWork>> {
     let schema: &TableSchema = &parts.files.schema;
     let Some(snapshot) = parts.snapshots.latest().await? else { return Ok(Vec::new()) };
     let fields = schema.partition_fields();
     let mut work: IndexMap<_, BucketWork> = IndexMap::new();
     for entry in alive_at(&snapshot, &parts.manifests).await? {
+        if let Some(partitions) = partitions
+            && !partitions.matches(&entry.partition)?
+        {
+            continue;
+        }
         if entry.file.schema_id > schema.id {
             let (table, file) = (parts.files.layout.root().clone(), entry.file.file_name);
             return SchemaMovedSnafu { table, file, newer: entry.file.schema_id, known: schema.id }.fail();
@@ -97,7 +115,20 @@ async fn buckets(parts: &WriteParts) -> Result<Vec<BucketWork>> {
         let place = BucketPlace { partition, bucket: key.1, path };
         work.insert(key, BucketWork { place, total_buckets: entry.total_buckets, files: vec![entry.file] });
     }
-    Ok(work.into_values().collect())
+    let work = work.into_values();
+    if schema.bucket_mode()? != BucketMode::Unaware {
+        return Ok(work.collect());
+    }
+    let mut rules = SmallFiles::try_new(&parts.files)?;
+    if mode == CompactMode::Full {
+        rules.files_min = 2;
+    }
+    let open_file_bytes = schema.options.get(&SOURCE_SPLIT_OPEN_FILE_COST)?.0;
+    let packs = work.flat_map(|BucketWork { place, total_buckets, files }| {
+        let packs = pack_small_files(rules, files, open_file_bytes);
+        packs.into_iter().map(move |files| BucketWork { place: place.clone(), total_buckets, files })
+    });
+    Ok(packs.collect())
 }
 
 type Compacted = (CommitMessage, Vec<FilePath>);
@@ -118,22 +149,58 @@ async fn spawned(files: TableFiles, bucket: BucketWork, mode: CompactMode) -> Re
 /// What changed, and the files that were written for it.
 async fn compact_bucket(files: &TableFiles, work: BucketWork, mode: CompactMode) -> Result<Compacted> {
     let BucketWork { place, total_buckets, files: alive } = work;
-    let mut bucket = LsmBucket::new(files.clone(), place.clone(), -1)?.with_files(alive)?;
-    if let Err(error) = bucket.compact(mode).await {
-        for path in Box::new(bucket).abandon() {
-            let _ = files.io.delete(&path).await;
+    let increment = if files.schema.bucket_mode()? == BucketMode::Unaware {
+        rewrite(files, &place, alive).await?
+    } else {
+        let mut bucket: Box<dyn Bucket> = match files.schema.has_primary_key() {
+            true => Box::new(LsmBucket::new(files.clone(), place.clone(), -1)?.with_files(alive)?),
+            false => Box::new(AppendBucket::new(files.clone(), place.clone(), -1)?.with_files(alive)?),
+        };
+        match compact_while_worth_it(bucket.as_mut(), files, mode).await {
+            Ok(()) => bucket.prepare_commit()?,
+            Err(error) => {
+                delete(files, bucket.abandon()).await;
+                return Err(error);
+            }
         }
-        return Err(error.into());
-    }
-    let increment = bucket.prepare_commit()?;
-    let written = written(files, &place, &increment.compact)?;
+    };
+    let new = written(&increment.compact).map(|file| Ok(files.layout.data_file(&place.path, file)?));
+    let written = new.collect::<Result<_>>()?;
     let message = CommitMessage { partition: place.partition, bucket: place.bucket, total_buckets, increment };
     Ok((message, written))
 }
 
-/// The new files. One that only changed its level is among those removed too: it was there before, and others need it.
-fn written(files: &TableFiles, place: &BucketPlace, changes: &FileChanges) -> Result<Vec<FilePath>> {
-    let upgraded = |file: &DataFileMeta| changes.removed.iter().any(|other| other.file_name == file.file_name);
-    let new = changes.added.iter().filter(|file| !upgraded(file)).chain(&changes.changelog);
-    new.map(|file| Ok(files.layout.data_file(&place.path, file)?)).collect()
+/// Until nothing is worth it any more, or once everything.
+async fn compact_while_worth_it(bucket: &mut dyn Bucket, files: &TableFiles, mode: CompactMode) -> Result<()> {
+    while let Some(job) = bucket.compact_job(mode)? {
+        let completed = bucket.complete(job.run().await);
+        delete(files, bucket.take_obsolete()).await;
+        completed?;
+        if mode == CompactMode::Full {
+            break;
+        }
+    }
+    Ok(())
+}
+
+async fn rewrite(files: &TableFiles, place: &BucketPlace, inputs: Vec<DataFileMeta>) -> Result<BucketIncrement> {
+    let names = Arc::new(Mutex::new(DataFileNames::new(files.runtime.ids().uuid())));
+    let job: Job = Box::new(RewriteJob { files: files.clone(), place: place.clone(), names, inputs });
+    match job.run().await.outcome {
+        Ok(produced) => {
+            let compact = FileChanges { added: produced.added, removed: produced.removed, changelog: Vec::new() };
+            Ok(BucketIncrement { compact, ..BucketIncrement::default() })
+        }
+        Err(failed) => {
+            delete(files, failed.left).await;
+            Err(failed.error.into())
+        }
+    }
+}
+
+/// Best effort: what cannot be deleted is an orphan.
+async fn delete(files: &TableFiles, paths: Vec<FilePath>) {
+    for path in paths {
+        let _ = files.io.delete(&path).await;
+    }
 }

@@ -88,6 +88,12 @@ pub enum Error {
         /// How.
         source: tidelake_datafile::Error,
     },
+    /// There is not enough memory.
+    #[snafu(transparent)]
+    Runtime {
+        /// How.
+        source: tidelake_runtime::Error,
+    },
     /// Metadata failed.
     #[snafu(transparent)]
     Meta {
@@ -125,6 +131,7 @@ impl Classify for Error {
             Self::Poisoned { .. } | Self::JobLost { .. } => ErrorKind::Cancelled,
             Self::Unsupported { .. } => ErrorKind::Unsupported,
             Self::DataFile { source } => source.kind(),
+            Self::Runtime { source } => source.kind(),
             Self::Meta { source } => source.kind(),
             Self::Io { source } => source.kind(),
             Self::Types { source } => source.kind(),

@@ -1,44 +1,81 @@
-//! What buckets hold already: the newest sequence number and the bucket count of their files.
+//! What buckets hold already: their files, the newest sequence number, and the bucket count of each partition.
 //!
-//! Read whole once, then kept up to date from the deltas of the snapshots that came since. A number that is too high does
-//! no harm, so deleted files are not looked at in deltas.
+//! Read whole once, then kept up to date from the deltas of the snapshots that came since. A sequence number that is too
+//! high does no harm, so it never goes down.
+
+use std::collections::BTreeSet;
 
 use indexmap::IndexMap;
-use tidelake_meta::{FileKind, ManifestEntry, ManifestStore, Snapshot, SnapshotStore, TableSchema, live_entries};
+use tidelake_meta::{
+    DataFileMeta, FileKind, ManifestEntry, ManifestStore, Snapshot, SnapshotStore, TableSchema, live_entries,
+};
 use tidelake_types::PartitionValues;
 
 use crate::error::{BucketCountSnafu, Result};
 
+/// Partition and bucket.
+pub(crate) type BucketKey = (PartitionValues, i32);
+
+/// Level and name: a file that changes its level is another file of the bucket.
+pub(crate) type FileId = (i32, String);
+
+pub(crate) fn id_of(file: &DataFileMeta) -> FileId {
+    (file.level, file.file_name.clone())
+}
+
 /// What a bucket's files say.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct BucketState {
     /// The newest sequence number; -1 for an empty bucket.
     pub max_sequence: i64,
+    /// Its files alive; none if they were not asked for.
+    pub files: IndexMap<(i32, String), DataFileMeta>,
+}
+
+impl Default for BucketState {
+    fn default() -> Self {
+        Self { max_sequence: -1, files: IndexMap::new() }
+    }
 }
 
 /// The state of all buckets as of one snapshot.
 #[derive(Debug, Default)]
 pub struct RestoredStates {
+    /// Whether files are kept, for buckets that compact.
+    keep_files: bool,
+    /// 0: there was none.
     snapshot: Option<i64>,
-    buckets: IndexMap<(PartitionValues, i32), BucketState>,
+    buckets: IndexMap<BucketKey, BucketState>,
     /// The positive bucket count of the partition's files.
     counts: IndexMap<PartitionValues, i32>,
 }
 
+/// The names of all files that snapshots added since the last look; `None` if not every snapshot was seen.
+pub(crate) type SeenSince = Option<BTreeSet<String>>;
+
 impl RestoredStates {
+    /// Of no snapshot yet. With `keep_files` it also knows which files each bucket has.
+    pub fn new(keep_files: bool) -> Self {
+        Self { keep_files, ..Self::default() }
+    }
+
     /// Brings the state up to the newest snapshot.
-    pub async fn refresh(
+    pub(crate) async fn refresh(
         &mut self,
         schema: &TableSchema,
         snapshots: &SnapshotStore,
         manifests: &ManifestStore,
-    ) -> Result<()> {
+    ) -> Result<SeenSince> {
         let Some(latest) = snapshots.latest_id().await? else {
-            *self = Self::default();
-            return Ok(());
+            let was_empty = self.snapshot == Some(0);
+            if !was_empty {
+                *self = Self { snapshot: Some(0), ..Self::new(self.keep_files) };
+            }
+            return Ok(was_empty.then(BTreeSet::new));
         };
+        let mut seen = BTreeSet::new();
         if self.snapshot == Some(latest) {
-            return Ok(());
+            return Ok(Some(seen));
         }
         let mut from = self.snapshot.filter(|known| *known < latest).map(|known| known + 1);
         while let Some(id) = from {
@@ -50,15 +87,18 @@ impl RestoredStates {
             let delta = manifests.read_list(&snapshot.delta_manifest_list, snapshot.delta_manifest_list_size).await?;
             for manifest in delta.iter() {
                 let entries = manifests.read_manifest(manifest).await?;
-                self.take_in(schema, entries.iter().filter(|entry| entry.kind == FileKind::Add))?;
+                let added = entries.iter().filter(|entry| entry.kind == FileKind::Add);
+                seen.extend(added.map(|entry| entry.file.file_name.clone()));
+                self.take_in(schema, entries.iter())?;
             }
             self.snapshot = Some(id);
             from = (id < latest).then_some(id + 1);
         }
         if self.snapshot != Some(latest) {
             self.reload(schema, snapshots, manifests, latest).await?;
+            return Ok(None);
         }
-        Ok(())
+        Ok(Some(seen))
     }
 
     async fn reload(
@@ -70,7 +110,7 @@ impl RestoredStates {
     ) -> Result<()> {
         let snapshot = snapshots.load(latest).await?;
         let alive = alive_at(&snapshot, manifests).await?;
-        *self = Self { snapshot: Some(latest), ..Self::default() };
+        *self = Self { snapshot: Some(latest), ..Self::new(self.keep_files) };
         self.take_in(schema, alive.iter())
     }
 
@@ -78,28 +118,46 @@ impl RestoredStates {
         let fields = schema.partition_fields();
         for entry in entries {
             let partition = PartitionValues::from_row(&fields, &entry.partition)?;
-            if entry.total_buckets > 0 {
+            if entry.total_buckets > 0 && entry.kind == FileKind::Add {
                 self.counts.insert(partition.clone(), entry.total_buckets);
             }
-            self.note((partition, entry.bucket), entry.file.max_sequence_number);
+            let state = self.buckets.entry((partition, entry.bucket)).or_default();
+            state.max_sequence = state.max_sequence.max(entry.file.max_sequence_number);
+            if !self.keep_files {
+                continue;
+            }
+            match entry.kind {
+                FileKind::Add => drop(state.files.insert(id_of(&entry.file), entry.file.clone())),
+                FileKind::Delete => drop(state.files.swap_remove(&id_of(&entry.file))),
+            }
         }
         Ok(())
     }
 
     /// Learns of numbers that this writer has given out.
-    pub fn note(&mut self, bucket: (PartitionValues, i32), max_sequence: i64) {
-        let state = self.buckets.entry(bucket).or_insert(BucketState { max_sequence: -1 });
+    pub(crate) fn note(&mut self, bucket: BucketKey, max_sequence: i64) {
+        let state = self.buckets.entry(bucket).or_default();
         state.max_sequence = state.max_sequence.max(max_sequence);
     }
 
-    /// What a bucket holds. An error if the partition has another number of buckets than `wanted`.
-    pub fn bucket(&self, schema: &TableSchema, bucket: &(PartitionValues, i32), wanted: i32) -> Result<BucketState> {
-        if let Some(existing) = self.counts.get(&bucket.0).copied().filter(|existing| wanted > 0 && *existing != wanted)
-        {
+    /// What a bucket holds.
+    pub(crate) fn bucket(&self, bucket: &BucketKey) -> Option<&BucketState> {
+        self.buckets.get(bucket)
+    }
+
+    /// All buckets that hold files.
+    pub(crate) fn filled(&self) -> impl Iterator<Item = (&BucketKey, &BucketState)> {
+        self.buckets.iter().filter(|(_, state)| !state.files.is_empty())
+    }
+
+    /// An error if the bucket's partition has another number of buckets than `wanted`.
+    pub(crate) fn check_count(&self, schema: &TableSchema, bucket: &BucketKey, wanted: i32) -> Result<()> {
+        let existing = self.counts.get(&bucket.0).copied();
+        if let Some(existing) = existing.filter(|existing| wanted > 0 && *existing != wanted) {
             let partition = format!("{:?}", bucket.0.values(&schema.partition_fields())?);
             return BucketCountSnafu { partition, existing, wanted }.fail();
         }
-        Ok(self.buckets.get(bucket).copied().unwrap_or(BucketState { max_sequence: -1 }))
+        Ok(())
     }
 }
 

@@ -52,9 +52,9 @@ fn what_cannot_be_compacted_is_said_and_left_alone() {
     folder.sql("CREATE DATABASE db");
     folder.sql("CREATE TABLE db.log (k INT)");
     folder.sql("INSERT INTO db.log VALUES (1)");
-    for (table, code, said) in
-        [("db.log", 1, "no primary key"), ("db.none", 4, "db.none"), ("db.log$files", 1, "system table")]
-    {
+    let ran = folder.tide(&["compact", "db.log"]);
+    assert!(ran.code == Some(0) && ran.stderr.starts_with("nothing to compact"), "{}", ran.stderr);
+    for (table, code, said) in [("db.none", 4, "db.none"), ("db.log$files", 1, "system table")] {
         let ran = folder.tide(&["compact", table]);
         assert_eq!(ran.code, Some(code), "{table}: {}", ran.stderr);
         assert!(ran.stderr.starts_with("error: ") && ran.stderr.contains(said), "{table}: {}", ran.stderr);

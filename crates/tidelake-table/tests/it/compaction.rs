@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use tidelake_table::{Classify, CommitKind, CompactionOutcome, ErrorKind, Table};
+use tidelake_table::{CommitKind, CompactionOutcome, PartitionSpec, Table};
 
 use crate::lake::{Folder, Model, Random, check, files, read, write};
 
@@ -179,10 +179,27 @@ async fn writers_and_compactors_side_by_side_lose_no_row() {
 }
 
 #[tokio::test]
-async fn tables_without_a_key_are_refused_by_name() {
-    let folder = Folder::new().await;
-    let table = folder.create(false, &[]).await;
-    let error = table.compact().run().await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Unsupported);
-    assert!(error.to_string().contains("no primary key"), "{error}");
+async fn small_files_of_append_tables_become_one_by_partition() {
+    for buckets in [&[("bucket", "-1")][..], &[("bucket", "1"), ("bucket-key", "k")]] {
+        let folder = Folder::new().await;
+        let table = folder.create(false, buckets).await;
+        let mut model = Model::new();
+        for commit in 0..6 {
+            let partitions = if commit < 3 { 0..2 } else { 1..2 };
+            let rows: Vec<_> = partitions.map(|p| (p, commit, Some(format!("v{commit}")))).collect();
+            write(&table, &mut model, &rows).await;
+        }
+        // Three files of the one partition are too few, six of the other are not.
+        let outcome = table.compact().run().await.unwrap();
+        assert_eq!(committed(&outcome), Some(7));
+        assert!(matches!(outcome, CompactionOutcome::Committed { buckets: 1, made: 1, .. }), "{outcome:?}");
+        assert_eq!(read(&table, None).await, model);
+        let other = PartitionSpec::from([("p".to_owned(), "1".to_owned())]);
+        assert_eq!(table.compact().full().partitions(vec![other]).run().await.unwrap(), CompactionOutcome::Nothing);
+        let one = PartitionSpec::from([("p".to_owned(), "0".to_owned())]);
+        assert_eq!(committed(&table.compact().full().partitions(vec![one]).run().await.unwrap()), Some(8));
+        assert_eq!(read(&table, None).await, model);
+        assert_eq!(files(&table).await.iter().filter(|file| file.1 == 3).count(), 1);
+        check(&table).await;
+    }
 }

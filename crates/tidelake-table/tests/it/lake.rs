@@ -10,7 +10,8 @@ use arrow_array::{
 use futures::TryStreamExt;
 use tidelake_format_parquet::ParquetFormat;
 use tidelake_table::{
-    Catalog, CommitOutcome, DataField, Identifier, Lake, Options, ReadFrom, RowKind, Table, TableSchema, TypeKind,
+    Catalog, CommitOutcome, DataField, Identifier, Lake, Options, ReadFrom, RowKind, Table, TableSchema, TableWriter,
+    TypeKind,
 };
 
 /// Of each partition and key the value.
@@ -65,19 +66,28 @@ impl Folder {
     }
 }
 
-/// One commit of `(p, k, value or delete)`, told to the model too.
-pub(crate) async fn write(table: &Table, model: &mut Model, rows: &[(i32, i32, Option<String>)]) {
+/// One commit of `(p, k, value or delete)` without compaction, told to the model too.
+pub(crate) async fn write(table: &Table, model: &mut Model, rows: &[Row]) {
+    let never = [("num-sorted-run.compaction-trigger", "1000"), ("compaction.min.file-num", "1000")];
+    let mut writer = table.with_options(&Options::from(never)).writer().build().unwrap();
+    add(&mut writer, table, model, rows).await;
+    assert!(matches!(writer.commit().await.unwrap(), CommitOutcome::Committed { append: Some(_), .. }));
+}
+
+/// `(p, k, value or delete)`.
+pub(crate) type Row = (i32, i32, Option<String>);
+
+/// Rows into a writer, told to the model too.
+pub(crate) async fn add(writer: &mut TableWriter, table: &Table, model: &mut Model, rows: &[Row]) {
     let columns: Vec<ArrayRef> = vec![
         Arc::new(rows.iter().map(|row| Some(row.0)).collect::<Int32Array>()),
         Arc::new(rows.iter().map(|row| Some(row.1)).collect::<Int32Array>()),
         Arc::new(rows.iter().map(|row| row.2.as_deref()).collect::<StringArray>()),
     ];
     let batch = RecordBatch::try_new(table.arrow_schema().unwrap(), columns).unwrap();
-    let kind = |row: &(i32, i32, Option<String>)| if row.2.is_some() { RowKind::Insert } else { RowKind::Delete };
+    let kind = |row: &Row| if row.2.is_some() { RowKind::Insert } else { RowKind::Delete };
     let kinds = Int8Array::from_iter_values(rows.iter().map(|row| kind(row).as_byte()));
-    let mut writer = table.writer().build().unwrap();
     writer.write_kinds(batch, &kinds).await.unwrap();
-    assert!(matches!(writer.commit().await.unwrap(), CommitOutcome::Committed { append: Some(_), .. }));
     for (p, k, value) in rows {
         match value {
             Some(value) => drop(model.insert((*p, *k), value.clone())),

@@ -6,3 +6,4 @@ mod audit_log;
 mod compaction;
 mod lake;
 mod maintenance;
+mod writing;
