@@ -87,6 +87,7 @@ pub const SNAPSHOT_TIME_RETAINED: OptionKey<Duration> =
 
 /// Whether writers leave compaction and expiry to others.
 pub const WRITE_ONLY: OptionKey<bool> = OptionKey::new("write-only", || false)
+    .or(&["write.compaction-skip"])
     .describe("Whether writers only write: compaction and expiry of snapshots are left to a job of their own.");
 
 /// Whether streams read overwriting commits.
