@@ -604,8 +604,9 @@ impl BucketWriters {
         self.start_wanted()
     }
 
-    /// Best effort: what cannot be deleted is an orphan, which harms nobody.
-    async fn delete(&self, paths: Vec<FilePath>) {
+    /// Best effort: what cannot be deleted is an orphan, which harms nobody. (`&mut`: buckets go from thread to thread, but
+    /// are of one at a time.)
+    async fn delete(&mut self, paths: Vec<FilePath>) {
         for path in paths {
             let _ = self.parts.files.io.delete(&path).await;
         }
