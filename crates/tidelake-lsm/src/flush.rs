@@ -10,19 +10,15 @@ use std::sync::{Arc, Mutex};
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use async_trait::async_trait;
-use tidelake_datafile::{
-    BucketPlace, DataFileWriter, FileContent, JobError, JobKind, JobResult, Produced, TableFiles, Work,
-};
-use tidelake_io::FilePath;
+use tidelake_datafile::{BucketPlace, JobError, JobKind, JobResult, Produced, TableFiles, Work};
 use tidelake_meta::{DataFileNames, FileSource};
 
 use crate::{
-    Decider, Error, Gathered, Keep, MergeWindow, Plain, Result, WindowLimits,
-    compact::delete,
-    gather,
+    Decider, Gathered, Keep, MergeWindow, Plain, Result, WindowLimits, gather,
     gather::gather_unmerged,
     layout::RowLayout,
     memtable::{Block, SortedRows},
+    output::{Destination, Failed, Output, OutputFiles},
 };
 
 /// What flushes of a bucket have in common.
@@ -58,33 +54,19 @@ impl Work for FlushJob {
 
 impl FlushJob {
     async fn flush(&self) -> Result<Produced, JobError> {
-        let mut output = self.open().map_err(|error| failed(error, Vec::new()))?;
+        let destination = Destination {
+            files: self.files.clone(),
+            place: self.place.clone(),
+            names: Arc::clone(&self.names),
+            level: 0,
+            source: FileSource::Append,
+        };
+        let mut output = destination.open(true, self.plan.changelog).map_err(|error| failed((error, Vec::new())))?;
         if let Err(error) = self.write(&mut output).await {
-            let mut left = output.data.abort().await;
-            left.extend(abort(output.changelog).await);
-            return Err(failed(error, left));
+            return Err(failed((error, output.abort().await)));
         }
-        // What fails to finish takes away what it wrote; the other file is for us.
-        let Output { data, changelog } = output;
-        let added = match data.finish().await {
-            Ok(added) => added,
-            Err(error) => return Err(failed(error, abort(changelog).await)),
-        };
-        let Some(changelog) = changelog else { return Ok(Produced { added, ..Produced::default() }) };
-        match changelog.finish().await {
-            Ok(changelog) => Ok(Produced { added, changelog, ..Produced::default() }),
-            Err(error) => Err(failed(error, delete(&self.files, &self.place, &added).await)),
-        }
-    }
-
-    fn open(&self) -> Result<Output> {
-        let open = |content| {
-            let (files, place, names) = (self.files.clone(), self.place.clone(), Arc::clone(&self.names));
-            DataFileWriter::new(files, place, names, content, FileSource::Append)
-        };
-        let data = open(FileContent::KeyValue { level: 0 })?;
-        let changelog = if self.plan.changelog { Some(open(FileContent::Changelog { level: 0 })?) } else { None };
-        Ok(Output { data, changelog })
+        let OutputFiles { data, changelog } = output.finish().await.map_err(failed)?;
+        Ok(Produced { added: data, changelog, ..Produced::default() })
     }
 
     async fn write(&self, output: &mut Output) -> Result<()> {
@@ -103,33 +85,18 @@ impl FlushJob {
             sorted = rest;
             let Some(columns) = columns else { return Ok(()) };
             let (merged, unmerged) = columns?;
-            for batch in merged {
-                output.data.write(batch).await?;
-            }
-            if let Some(changelog) = &mut output.changelog {
-                for batch in unmerged {
-                    changelog.write(batch).await?;
+            for (writer, batches) in [(&mut output.data, merged), (&mut output.changelog, unmerged)] {
+                let Some(writer) = writer else { continue };
+                for batch in batches {
+                    writer.write(batch).await?;
                 }
             }
         }
     }
 }
 
-/// The files being written.
-struct Output {
-    data: DataFileWriter,
-    changelog: Option<DataFileWriter>,
-}
-
-async fn abort(writer: Option<DataFileWriter>) -> Vec<FilePath> {
-    match writer {
-        Some(writer) => writer.abort().await,
-        None => Vec::new(),
-    }
-}
-
 /// The bucket has the rows: none need to travel.
-fn failed(error: Error, left: Vec<FilePath>) -> JobError {
+fn failed((error, left): Failed) -> JobError {
     JobError { error, rows: Vec::new(), left }
 }
 

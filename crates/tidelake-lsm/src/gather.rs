@@ -6,7 +6,7 @@ use arrow_array::{Array, ArrayRef, Int8Array, Int64Array};
 use arrow_schema::ArrowError;
 use arrow_select::interleave::interleave;
 
-use crate::{Decision, MergeWindow, MergedColumn, Result, RowRef, window::is_add};
+use crate::{Change, ChangedRow, Decision, MergeWindow, MergedColumn, Result, RowRef, window::is_add};
 
 /// Which results are wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +48,35 @@ pub fn gather(window: &MergeWindow, decision: &Decision, keep: Keep, num_columns
     Ok(pieces)
 }
 
+/// Copies what the changelog tells of a window, in the columns that [`gather`] gives.
+pub(crate) fn gather_changes(window: &MergeWindow, decision: &Decision, num_columns: usize) -> Result<Vec<Gathered>> {
+    let (merged, changes) = (&decision.rows, &decision.changelog);
+    let picks = merged.columns.iter().map(|MergedColumn::Pick(rows)| {
+        let row = |change: &Change| match change.row {
+            ChangedRow::Stored(row) => row.indices(),
+            ChangedRow::Result(group) => rows[group as usize].indices(),
+        };
+        Picks(changes.iter().map(row).collect())
+    });
+    let picks: Vec<Picks> = picks.collect();
+    let sequence = |change: &Change| match change.row {
+        ChangedRow::Stored(row) => window.sequence(row),
+        ChangedRow::Result(group) => merged.sequence.value(group as usize),
+    };
+    let mut pieces = Vec::with_capacity(1);
+    if !changes.is_empty() {
+        copy(window, &picks, num_columns, 0..changes.len(), &mut |range, columns| {
+            let changes = &changes[range];
+            pieces.push(Gathered {
+                columns,
+                sequence: Int64Array::from_iter_values(changes.iter().map(sequence)),
+                kind: Int8Array::from_iter_values(changes.iter().map(|change| change.kind.as_byte())),
+            });
+        })?;
+    }
+    Ok(pieces)
+}
+
 /// All rows of a window as they are, one after another.
 pub(crate) fn gather_unmerged(window: &MergeWindow) -> Result<Vec<Gathered>> {
     let rows = &window.rows;
@@ -76,7 +105,7 @@ impl Picks {
 
 impl RowRef {
     #[inline]
-    fn indices(&self) -> (usize, usize) {
+    pub(crate) fn indices(&self) -> (usize, usize) {
         (self.batch as usize, self.row as usize)
     }
 }

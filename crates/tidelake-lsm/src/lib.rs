@@ -44,6 +44,7 @@ mod memtable;
 mod merge;
 mod options;
 mod order;
+mod output;
 mod read;
 #[cfg(test)]
 mod sample;
@@ -53,7 +54,7 @@ pub use bucket::LsmBucket;
 pub use compact::{
     CompactionStrategy, CompactionUnit, EarlyFull, FullCompaction, OffPeak, Pick, RunSize, UniversalCompaction,
 };
-pub use decide::{Decider, Decision, Plain};
+pub use decide::{Change, ChangedRow, Decider, Decision, FullChangelog, Plain};
 pub use gather::{Gathered, Keep, gather};
 pub use levels::{Levels, SortedRun};
 pub use merge::{Deduplicate, GroupSelection, MergeFunction, Merged, MergedColumn};

@@ -73,3 +73,13 @@ pub const COMPACTION_FORCE_REWRITE_ALL_FILES: OptionKey<bool> =
 /// What counts as a small file.
 pub const COMPACTION_SMALL_FILE_RATIO: OptionKey<f64> = OptionKey::new("compaction.small-file-ratio", || 0.7)
     .describe("Files below this part of `target-file-size` are rewritten with their neighbours.");
+
+/// Whether updates that change nothing are told of.
+pub const CHANGELOG_PRODUCER_ROW_DEDUPLICATE: OptionKey<bool> =
+    OptionKey::new("changelog-producer.row-deduplicate", || false)
+        .describe("Leave -U and +U out of the changelog where both are the same.");
+
+/// What does not count when it comes to that.
+pub const CHANGELOG_PRODUCER_ROW_DEDUPLICATE_IGNORE_FIELDS: OptionKey<Option<String>> =
+    OptionKey::new("changelog-producer.row-deduplicate-ignore-fields", || None)
+        .describe("Columns, separated by commas, in which -U and +U may differ and still be the same.");

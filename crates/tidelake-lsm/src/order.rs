@@ -207,7 +207,7 @@ fn as_integers(array: &ArrayRef) -> Option<ScalarBuffer<i64>> {
 }
 
 /// Java knows one NaN, above everything; Arrow orders NaNs by sign and payload.
-fn plain_nans(array: &ArrayRef) -> ArrayRef {
+pub(crate) fn plain_nans(array: &ArrayRef) -> ArrayRef {
     fn plain<T: ArrowPrimitiveType>(array: &ArrayRef, is_nan: impl Fn(T::Native) -> bool, nan: T::Native) -> ArrayRef {
         let floats = array.as_primitive::<T>();
         if !floats.values().iter().any(|&value| is_nan(value)) {

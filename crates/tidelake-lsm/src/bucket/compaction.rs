@@ -4,13 +4,14 @@ use std::sync::{Arc, Mutex};
 
 use tidelake_datafile::{Bucket, BucketPlace, CompactMode, Job, JobError, Produced, TableFiles};
 use tidelake_io::FilePath;
-use tidelake_meta::{DataFileMeta, DataFileNames, sections};
+use tidelake_meta::{DataFileMeta, DataFileNames, FileSource, sections};
 
 use super::{LsmBucket, out_of_numbers};
 use crate::{
-    CompactionStrategy, Levels, Result,
+    CompactionStrategy, Decider, FullChangelog, Levels, Plain, Result,
     compact::{CompactJob, CompactionRules, plan},
     fault::{internal, unsupported},
+    output::Destination,
 };
 
 /// All files of the bucket, and how they are compacted.
@@ -98,7 +99,7 @@ impl LsmBucket {
                 }
                 Err(error) => {
                     let upgraded = |file: &DataFileMeta| is_among(&produced.removed, file);
-                    let useless = produced.added.iter().filter(|file| !upgraded(file));
+                    let useless = produced.added.iter().filter(|file| !upgraded(file)).chain(&produced.changelog);
                     let useless: Vec<FilePath> = useless.filter_map(|file| self.path(file)).collect();
                     self.obsolete.extend(useless);
                     Err(error)
@@ -152,12 +153,23 @@ fn compaction(
     let Some(unit) = strategy.pick(levels, files.runtime.clock().now_ms()) else { return Ok(None) };
     let is_full = unit.files.len() == levels.files().count();
     let sections = sections(unit.files.clone(), levels.key_types())?;
+    let changelog = rules.full_changelog && unit.output_level == levels.max_level();
+    let decider: Arc<dyn Decider> = if changelog {
+        Arc::new(FullChangelog::for_table(&files.schema, unit.output_level)?)
+    } else {
+        Arc::new(Plain::for_table(&files.schema)?)
+    };
     let job = CompactJob {
-        files: files.clone(),
-        place: place.clone(),
-        names: Arc::clone(names),
-        output_level: unit.output_level,
+        destination: Destination {
+            files: files.clone(),
+            place: place.clone(),
+            names: Arc::clone(names),
+            level: unit.output_level,
+            source: FileSource::Compact,
+        },
         drop_deletes: unit.drop_deletes,
+        decider,
+        changelog,
         steps: plan(&unit, sections, rules, levels.max_level()),
     };
     Ok(Some((job, is_full)))

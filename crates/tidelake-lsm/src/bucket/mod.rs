@@ -196,7 +196,8 @@ impl Bucket for LsmBucket {
         // An upgraded file was there before; if it is ours, it is among those flushed.
         let upgraded: BTreeSet<&str> = self.compacted.removed.iter().map(|file| file.file_name.as_str()).collect();
         let rewritten = self.compacted.added.iter().filter(|file| !upgraded.contains(file.file_name.as_str()));
-        let written = self.flushed.added.iter().chain(&self.flushed.changelog).chain(rewritten);
+        let changelog = self.flushed.changelog.iter().chain(&self.compacted.changelog);
+        let written = self.flushed.added.iter().chain(changelog).chain(rewritten);
         let written = written.filter_map(|file| self.path(file));
         written.chain(self.obsolete.iter().cloned()).chain(self.left.iter().cloned()).collect()
     }
@@ -231,9 +232,9 @@ impl LsmBucket {
 fn check_writable(schema: &TableSchema) -> Result<()> {
     check_readable(schema)?;
     match schema.changelog_producer()? {
-        ChangelogProducer::None | ChangelogProducer::Input => Ok(()),
+        ChangelogProducer::None | ChangelogProducer::Input | ChangelogProducer::FullCompaction => Ok(()),
         other => Err(unsupported(format!(
-            "the changelog producer {other:?} (option `changelog-producer`) needs compaction, which is not supported yet"
+            "the changelog producer {other:?} (option `changelog-producer`) is not supported yet"
         ))),
     }
 }

@@ -1,28 +1,31 @@
 //! Carrying out a compaction: step by step, in key order.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use async_trait::async_trait;
 use futures::TryStreamExt;
-use tidelake_datafile::{
-    BucketPlace, DataFileWriter, FileContent, JobError, JobKind, JobResult, Produced, TableFiles, Work,
-};
-use tidelake_io::FilePath;
-use tidelake_meta::{DataFileMeta, DataFileNames, FileSource};
+use tidelake_datafile::{JobError, JobKind, JobResult, Produced, TableFiles, Work};
+use tidelake_meta::DataFileMeta;
 use tidelake_types::arrow_schema_wide;
 
 use super::plan::Step;
-use crate::{Error, MergedBatch, Result, fault::internal, layout::RowLayout, read::read_to_rewrite};
+use crate::{
+    Decider, MergedBatch, Result,
+    fault::internal,
+    layout::RowLayout,
+    output::{Destination, Failed, Output, OutputFiles, delete},
+    read::{Piece, read_to_rewrite},
+};
 
 /// A compaction on its way. It reads its inputs and never touches them; what it wrote is taken away if it fails.
 pub(crate) struct CompactJob {
-    pub(crate) files: TableFiles,
-    pub(crate) place: BucketPlace,
-    pub(crate) names: Arc<Mutex<DataFileNames>>,
-    pub(crate) output_level: i32,
+    pub(crate) destination: Destination,
     pub(crate) drop_deletes: bool,
+    pub(crate) decider: Arc<dyn Decider>,
+    /// Whether the decider tells of changes.
+    pub(crate) changelog: bool,
     pub(crate) steps: Vec<Step>,
 }
 
@@ -37,7 +40,7 @@ impl Work for CompactJob {
         let outcome = match self.compact(&mut written).await {
             Ok(produced) => Ok(produced),
             Err((error, mut left)) => {
-                left.extend(delete(&self.files, &self.place, &written).await);
+                left.extend(delete(&self.destination.files, &self.destination.place, &written).await);
                 Err(JobError { error, rows: Vec::new(), left })
             }
         };
@@ -45,46 +48,50 @@ impl Work for CompactJob {
     }
 }
 
-/// An error, and the files that could not be taken away.
-type Failed = (Error, Vec<FilePath>);
-
 impl CompactJob {
     /// Finished files are in `written` also if a later step fails.
     async fn compact(&self, written: &mut Vec<DataFileMeta>) -> Result<Produced, Failed> {
-        let rows = RowsOfFiles::try_new(&self.files).map_err(|error| (error, Vec::new()))?;
+        let rows = RowsOfFiles::try_new(&self.destination.files).map_err(|error| (error, Vec::new()))?;
         let mut produced = Produced::default();
         for step in &self.steps {
-            match step {
-                Step::Upgrade(file) => {
-                    produced.added.push(DataFileMeta { level: self.output_level, ..(**file).clone() });
-                    produced.removed.push((**file).clone());
-                }
-                Step::Rewrite(inputs) => {
-                    let outputs = self.rewrite(inputs, &rows).await?;
-                    written.extend_from_slice(&outputs);
-                    produced.added.extend(outputs);
-                    produced.removed.extend_from_slice(inputs);
-                }
+            // What is moved is only read where there is something to tell of it.
+            let (inputs, is_rewritten) = match step {
+                Step::Rewrite(inputs) => (inputs.as_slice(), true),
+                Step::Upgrade(file) => (std::slice::from_ref(&**file), false),
+            };
+            if is_rewritten || self.changelog {
+                let OutputFiles { data, changelog } = self.write(inputs, &rows, is_rewritten).await?;
+                written.extend(data.iter().chain(&changelog).cloned());
+                produced.added.extend(data);
+                produced.changelog.extend(changelog);
             }
+            if let Step::Upgrade(file) = step {
+                produced.added.push(DataFileMeta { level: self.destination.level, ..(**file).clone() });
+            }
+            produced.removed.extend_from_slice(inputs);
         }
         Ok(produced)
     }
 
-    async fn rewrite(&self, inputs: &[DataFileMeta], rows: &RowsOfFiles) -> Result<Vec<DataFileMeta>, Failed> {
-        let (files, place, names) = (self.files.clone(), self.place.clone(), Arc::clone(&self.names));
-        let content = FileContent::KeyValue { level: self.output_level };
-        let mut writer = DataFileWriter::new(files, place, names, content, FileSource::Compact)
-            .map_err(|error| (error, Vec::new()))?;
-        if let Err(error) = self.copy(inputs, rows, &mut writer).await {
-            return Err((error, writer.abort().await));
+    async fn write(&self, inputs: &[DataFileMeta], rows: &RowsOfFiles, data: bool) -> Result<OutputFiles, Failed> {
+        let mut output = self.destination.open(data, self.changelog).map_err(|error| (error, Vec::new()))?;
+        if let Err(error) = self.copy(inputs, rows, &mut output).await {
+            return Err((error, output.abort().await));
         }
-        writer.finish().await.map_err(|error| (error, Vec::new()))
+        output.finish().await
     }
 
-    async fn copy(&self, inputs: &[DataFileMeta], rows: &RowsOfFiles, writer: &mut DataFileWriter) -> Result<()> {
-        let mut merged = read_to_rewrite(&self.files, &self.place, inputs.to_vec(), self.drop_deletes);
-        while let Some(batch) = merged.try_next().await? {
-            writer.write(rows.to_file(batch)?).await?;
+    async fn copy(&self, inputs: &[DataFileMeta], rows: &RowsOfFiles, output: &mut Output) -> Result<()> {
+        let Destination { files, place, .. } = &self.destination;
+        let mut merged = read_to_rewrite(files, place, inputs.to_vec(), self.drop_deletes, Arc::clone(&self.decider));
+        while let Some(piece) = merged.try_next().await? {
+            let (writer, batch) = match piece {
+                Piece::Rows(batch) => (&mut output.data, batch),
+                Piece::Changes(batch) => (&mut output.changelog, batch),
+            };
+            if let Some(writer) = writer {
+                writer.write(rows.to_file(batch)?).await?;
+            }
         }
         Ok(())
     }
@@ -112,17 +119,4 @@ impl RowsOfFiles {
         };
         self.layout.to_file(&self.schema, values, Arc::clone(sequence), Arc::new(batch.kinds))
     }
-}
-
-/// Deletes finished files; gives those that would not go.
-pub(crate) async fn delete(files: &TableFiles, place: &BucketPlace, written: &[DataFileMeta]) -> Vec<FilePath> {
-    let mut left = Vec::new();
-    for file in written {
-        if let Ok(path) = files.layout.data_file(&place.path, file)
-            && files.io.delete(&path).await.is_err()
-        {
-            left.push(path);
-        }
-    }
-    left
 }

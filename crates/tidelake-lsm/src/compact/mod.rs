@@ -13,7 +13,7 @@ mod rules;
 mod universal;
 
 pub use full::FullCompaction;
-pub(crate) use job::{CompactJob, delete};
+pub(crate) use job::CompactJob;
 pub(crate) use plan::plan;
 pub(crate) use rules::CompactionRules;
 pub use universal::{EarlyFull, OffPeak, Pick, RunSize, UniversalCompaction};

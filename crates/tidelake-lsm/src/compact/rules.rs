@@ -1,7 +1,7 @@
 //! What the options of a table say of compaction.
 
 use tidelake_datafile::TARGET_FILE_SIZE;
-use tidelake_meta::TableSchema;
+use tidelake_meta::{ChangelogProducer, TableSchema};
 use tidelake_types::Bytes64;
 
 use super::{EarlyFull, FullCompaction, OffPeak, UniversalCompaction};
@@ -26,6 +26,8 @@ pub(crate) struct CompactionRules {
     pub(crate) small_file_bytes: u64,
     /// No file goes on as it is.
     pub(crate) rewrite_all: bool,
+    /// What reaches the last level is told of: `changelog-producer` is `full-compaction`.
+    pub(crate) full_changelog: bool,
 }
 
 impl CompactionRules {
@@ -68,6 +70,7 @@ impl CompactionRules {
             stop_trigger: stop_trigger as usize,
             small_file_bytes: (target.0 as f64 * options.get(&COMPACTION_SMALL_FILE_RATIO)?) as u64,
             rewrite_all,
+            full_changelog: schema.changelog_producer()? == ChangelogProducer::FullCompaction,
         })
     }
 }

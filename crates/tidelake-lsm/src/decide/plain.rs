@@ -54,7 +54,8 @@ impl Decider for Plain {
             }
             columns = merged.columns.iter().map(|column| spread(&first, &several, column)).collect();
         }
-        Ok(Decision { rows: Merged { sequence: Int64Array::from(sequence), kind: Int8Array::from(kind), columns } })
+        let rows = Merged { sequence: Int64Array::from(sequence), kind: Int8Array::from(kind), columns };
+        Ok(Decision { rows, changelog: Vec::new() })
     }
 }
 

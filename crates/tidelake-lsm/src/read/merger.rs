@@ -9,11 +9,12 @@ use arrow_array::{
 };
 use arrow_schema::SchemaRef;
 use arrow_select::filter::{filter, filter_record_batch};
+use tidelake_types::RowKind;
 
-use super::{MergedBatch, columns::ReadColumns, run::RunBatch};
+use super::{MergedBatch, Piece, columns::ReadColumns, run::RunBatch};
 use crate::{
-    Decider, GroupStep, Grouper, Keep, KeyValueBatch, MergeWindow, Plain, Result, WindowLimits, fault::corrupt, gather,
-    layout::Encoders, window::is_add,
+    Decider, Gathered, GroupStep, Grouper, Keep, KeyValueBatch, MergeWindow, Result, WindowLimits, fault::corrupt,
+    gather, gather::gather_changes, layout::Encoders, window::is_add,
 };
 
 /// From batches of runs to merged rows.
@@ -21,7 +22,7 @@ use crate::{
 pub(super) struct Merger {
     grouper: Grouper,
     runs: Vec<RunOrder>,
-    decider: Plain,
+    decider: Arc<dyn Decider>,
     columns: ReadColumns,
     keep: Keep,
     /// Of the columns wanted, once a batch has been seen.
@@ -33,15 +34,15 @@ pub(super) struct Merger {
 pub(super) enum MergeStep {
     /// The next batch of this run.
     Need(usize),
-    /// Some rows, perhaps none.
-    Rows(Vec<MergedBatch>),
+    /// Something came out, perhaps nothing.
+    Ready(Vec<Piece>),
     Done,
 }
 
 impl Merger {
     pub(super) fn new(
         runs: usize,
-        decider: Plain,
+        decider: Arc<dyn Decider>,
         columns: ReadColumns,
         keep_deletes: bool,
         limits: WindowLimits,
@@ -77,32 +78,43 @@ impl Merger {
                     continue;
                 }
                 GroupStep::Need { run } => MergeStep::Need(run),
-                GroupStep::Window(window) => MergeStep::Rows(self.merge(&window)?),
-                GroupStep::Pass { batch, rows } => MergeStep::Rows(self.pass(&batch, rows)?.into_iter().collect()),
+                GroupStep::Window(window) => MergeStep::Ready(self.merge(&window)?),
+                GroupStep::Pass { batch, rows } => MergeStep::Ready(self.pass(&batch, rows)?),
                 GroupStep::Done => MergeStep::Done,
             });
         }
     }
 
-    fn merge(&mut self, window: &MergeWindow) -> Result<Vec<MergedBatch>> {
+    fn merge(&mut self, window: &MergeWindow) -> Result<Vec<Piece>> {
         let Some(first) = window.batches.first() else { return Ok(Vec::new()) };
         let schema = self.wanted_schema(first)?;
+        let wanted = self.columns.wanted;
         let decision = self.decider.decide(window)?;
-        gather(window, &decision, self.keep, self.columns.wanted)?
-            .into_iter()
-            .map(|piece| {
-                // Without columns, only their number is left of the rows.
-                let options = RecordBatchOptions::new().with_row_count(Some(piece.kind.len()));
-                let rows = RecordBatch::try_new_with_options(Arc::clone(&schema), piece.columns, &options)?;
-                Ok(MergedBatch { rows, kinds: piece.kind })
-            })
-            .collect()
+        let batch = |piece: Gathered| -> Result<MergedBatch> {
+            // Without columns, only their number is left of the rows.
+            let options = RecordBatchOptions::new().with_row_count(Some(piece.kind.len()));
+            let rows = RecordBatch::try_new_with_options(Arc::clone(&schema), piece.columns, &options)?;
+            Ok(MergedBatch { rows, kinds: piece.kind })
+        };
+        let rows =
+            gather(window, &decision, self.keep, wanted)?.into_iter().map(|piece| Ok(Piece::Rows(batch(piece)?)));
+        let changes = gather_changes(window, &decision, wanted)?;
+        rows.chain(changes.into_iter().map(|piece| Ok(Piece::Changes(batch(piece)?)))).collect()
     }
 
-    fn pass(&mut self, batch: &KeyValueBatch, rows: Range<usize>) -> Result<Option<MergedBatch>> {
+    /// Rows that no other run has: as they are.
+    fn pass(&mut self, batch: &KeyValueBatch, rows: Range<usize>) -> Result<Vec<Piece>> {
         let kinds = batch.kind.slice(rows.start, rows.len());
-        let values = batch.values.slice(rows.start, rows.len());
-        keep(project(&values, self.columns.wanted)?, kinds, self.keep)
+        let values = project(&batch.values.slice(rows.start, rows.len()), self.columns.wanted)?;
+        let mut pieces = Vec::with_capacity(2);
+        if self.decider.tells_of_lone(batch.level)
+            && let Some(added) = keep(values.clone(), kinds.clone(), Keep::Adds)?
+        {
+            let kinds = Int8Array::from(vec![RowKind::Insert.as_byte(); added.rows.num_rows()]);
+            pieces.push(Piece::Changes(MergedBatch { kinds, ..added }));
+        }
+        pieces.extend(keep(values, kinds, self.keep)?.map(Piece::Rows));
+        Ok(pieces)
     }
 
     fn wanted_schema(&mut self, batch: &KeyValueBatch) -> Result<SchemaRef> {
@@ -156,7 +168,7 @@ impl RunOrder {
     }
 
     fn push(&mut self, next: RunBatch, columns: &ReadColumns) -> Result<Option<Arc<KeyValueBatch>>> {
-        let RunBatch { batch, file } = next;
+        let RunBatch { batch, file, level } = next;
         let rows = batch.rows;
         if rows.num_rows() == 0 {
             return Ok(None);
@@ -178,7 +190,8 @@ impl RunOrder {
             let at = batch.positions.get(within.1).unwrap_or(within.1 as u64);
             return Err(corrupt(&*file, format!("its keys do not ascend: row {at} comes before the row above it")));
         }
-        let mut next = KeyValueBatch::try_new(order, user_sequence, sequence, kind, rows, within.0 == Ordering::Less)?;
+        let distinct = within.0 == Ordering::Less;
+        let mut next = KeyValueBatch::try_new(order, user_sequence, sequence, kind, rows, distinct)?.at_level(level);
         if let Some(held) = &mut self.held {
             match held.order.compare(held.num_rows() - 1, &next.order, 0) {
                 Ordering::Less => {}

@@ -19,7 +19,8 @@ use std::sync::Arc;
 
 use arrow_array::{Int8Array, RecordBatch};
 use futures::{
-    StreamExt,
+    StreamExt, TryStreamExt,
+    future::ready,
     stream::{self, BoxStream},
 };
 use tidelake_datafile::{BucketPlace, TableFiles};
@@ -27,7 +28,7 @@ use tidelake_expr::Predicate;
 use tidelake_meta::{DataFileMeta, sections};
 use tidelake_types::{DataField, DataType, system_fields};
 
-use crate::{Plain, Result, bucket::check_readable, read::columns::ReadColumns};
+use crate::{Decider, Plain, Result, bucket::check_readable, read::columns::ReadColumns};
 
 /// Rows of a file decoded at once where it is written anew.
 const REWRITE_BATCH_ROWS: usize = 8192;
@@ -58,6 +59,15 @@ pub struct MergedBatch {
     pub kinds: Int8Array,
 }
 
+/// What comes out of a merge.
+#[derive(Debug)]
+pub(crate) enum Piece {
+    /// Rows.
+    Rows(MergedBatch),
+    /// What the changelog tells of them. Comes after the rows of the same keys.
+    Changes(MergedBatch),
+}
+
 /// What every part of one reading shares.
 #[derive(Debug)]
 struct Reading {
@@ -75,17 +85,27 @@ pub fn read_bucket(
     request: &MergeReadRequest,
 ) -> BoxStream<'static, Result<MergedBatch>> {
     let reading = Reading { files: files.clone(), place: place.clone(), request: request.clone() };
-    read_parts(Arc::new(reading), data_files, Lone::PassThrough)
+    let decider = match Plain::for_table(&files.schema) {
+        Ok(plain) => Arc::new(plain),
+        Err(error) => return stream::once(async { Err(error) }).boxed(),
+    };
+    let rows = |piece| match piece {
+        Piece::Rows(batch) => Some(batch),
+        Piece::Changes(_) => None,
+    };
+    let pieces = read_parts(Arc::new(reading), data_files, Lone::PassThrough, decider);
+    pieces.try_filter_map(move |piece| ready(Ok(rows(piece)))).boxed()
 }
 
 /// Reads files to write them anew: all columns as files hold them and `_SEQUENCE_NUMBER` after them; deletes, unless they are
-/// to be dropped. Files that overlap no other are looked at as closely as the rest.
+/// to be dropped; and what the decider tells of changes. Files that overlap no other are looked at as closely as the rest.
 pub(crate) fn read_to_rewrite(
     files: &TableFiles,
     place: &BucketPlace,
     data_files: Vec<DataFileMeta>,
     drop_deletes: bool,
-) -> BoxStream<'static, Result<MergedBatch>> {
+    decider: Arc<dyn Decider>,
+) -> BoxStream<'static, Result<Piece>> {
     let request = MergeReadRequest {
         fields: [files.schema.fields.as_slice(), &[system_fields::sequence_number()]].concat(),
         key_predicate: None,
@@ -95,7 +115,7 @@ pub(crate) fn read_to_rewrite(
         batch_rows: REWRITE_BATCH_ROWS,
     };
     let reading = Reading { files: files.clone(), place: place.clone(), request };
-    read_parts(Arc::new(reading), data_files, Lone::Merge)
+    read_parts(Arc::new(reading), data_files, Lone::Merge, decider)
 }
 
 /// Reads files one after another as they are, neither merged nor ordered, in the order given: changes of a stream,
@@ -132,21 +152,22 @@ fn read_parts(
     reading: Arc<Reading>,
     data_files: Vec<DataFileMeta>,
     lone: Lone,
-) -> BoxStream<'static, Result<MergedBatch>> {
-    let planned = plan(&reading, data_files).and_then(|parts| {
-        let schema = &reading.files.schema;
-        Ok((parts, Plain::for_table(schema)?, ReadColumns::to_merge(schema, &reading.request.fields)?))
-    });
-    let (parts, decider, columns) = match planned {
+    decider: Arc<dyn Decider>,
+) -> BoxStream<'static, Result<Piece>> {
+    let planned = plan(&reading, data_files)
+        .and_then(|parts| Ok((parts, ReadColumns::to_merge(&reading.files.schema, &reading.request.fields)?)));
+    let (parts, columns) = match planned {
         Ok(planned) => planned,
         Err(error) => return stream::once(async { Err(error) }).boxed(),
     };
     let read = move |part| {
         let reading = Arc::clone(&reading);
         match part {
-            Part::Run(files) if lone == Lone::PassThrough => section::pass_through(reading, files),
-            Part::Run(files) => section::merge(reading, vec![files], decider.clone(), columns.clone()),
-            Part::Merge(runs) => section::merge(reading, runs, decider.clone(), columns.clone()),
+            Part::Run(files) if lone == Lone::PassThrough => {
+                section::pass_through(reading, files).map_ok(Piece::Rows).boxed()
+            }
+            Part::Run(files) => section::merge(reading, vec![files], Arc::clone(&decider), columns.clone()),
+            Part::Merge(runs) => section::merge(reading, runs, Arc::clone(&decider), columns.clone()),
         }
     };
     stream::iter(parts).map(read).flatten().boxed()

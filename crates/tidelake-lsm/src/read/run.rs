@@ -25,6 +25,7 @@ use crate::Result;
 pub(super) struct RunBatch {
     pub(super) batch: FileBatch,
     pub(super) file: Arc<str>,
+    pub(super) level: i32,
 }
 
 /// Files read one after another. While one is read, the next is opened and its first batch fetched.
@@ -39,6 +40,7 @@ pub(super) struct RunFiles {
 struct OpenFile {
     /// For errors.
     path: Arc<str>,
+    level: i32,
     batches: Peekable<FileStream>,
 }
 
@@ -59,7 +61,9 @@ impl RunFiles {
             let (open, ahead) = (self.open.as_mut()?, self.ahead.as_mut());
             match next_of(open, ahead).await {
                 Some(Ok(batch)) if batch.rows.num_rows() == 0 => {}
-                Some(Ok(batch)) => return Some(Ok(RunBatch { batch, file: Arc::clone(&open.path) })),
+                Some(Ok(batch)) => {
+                    return Some(Ok(RunBatch { batch, file: Arc::clone(&open.path), level: open.level }));
+                }
                 Some(Err(error)) => return Some(Err(error)),
                 None => self.open = None,
             }
@@ -74,7 +78,7 @@ impl RunFiles {
             Err(_) => file.file_name.clone(),
         };
         let batches = read_file(files, place, &file, &self.request).peekable();
-        Some(OpenFile { path: path.into(), batches })
+        Some(OpenFile { path: path.into(), level: file.level, batches })
     }
 }
 

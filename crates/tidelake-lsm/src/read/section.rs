@@ -12,12 +12,12 @@ use tidelake_meta::DataFileMeta;
 use tidelake_types::DataField;
 
 use super::{
-    MergedBatch, Reading,
+    MergedBatch, Piece, Reading,
     columns::{ReadColumns, with_kind},
     merger::{MergeStep, Merger, keep, kinds_of, project},
     run::{Feeds, RunFiles},
 };
-use crate::{Keep, Plain, Result, WindowLimits};
+use crate::{Decider, Keep, Result, WindowLimits};
 
 /// Files one after another, untouched but for rows that take away.
 pub(super) fn pass_through(reading: Arc<Reading>, files: Vec<DataFileMeta>) -> BoxStream<'static, Result<MergedBatch>> {
@@ -53,15 +53,15 @@ pub(super) fn pass_through(reading: Arc<Reading>, files: Vec<DataFileMeta>) -> B
 pub(super) fn merge(
     reading: Arc<Reading>,
     runs: Vec<Vec<DataFileMeta>>,
-    decider: Plain,
+    decider: Arc<dyn Decider>,
     columns: ReadColumns,
-) -> BoxStream<'static, Result<MergedBatch>> {
+) -> BoxStream<'static, Result<Piece>> {
     let predicate = reading.request.key_predicate.clone().unwrap_or(Predicate::True);
     let request = file_request(&reading, columns.fields.clone(), predicate);
     let merger = Merger::new(runs.len(), decider, columns, reading.request.keep_deletes, WindowLimits::default());
     let runs = runs.into_iter().map(|files| RunFiles::new(Arc::clone(&reading), Arc::clone(&request), files)).collect();
     let section = Section { reading, feeds: Feeds::new(runs), merger: Some(merger), ready: VecDeque::new() };
-    stream::try_unfold(section, |mut section| async move { Ok(section.next().await?.map(|batch| (batch, section))) })
+    stream::try_unfold(section, |mut section| async move { Ok(section.next().await?.map(|piece| (piece, section))) })
         .boxed()
 }
 
@@ -80,15 +80,15 @@ struct Section {
     feeds: Feeds,
     /// `None` at the end.
     merger: Option<Merger>,
-    ready: VecDeque<MergedBatch>,
+    ready: VecDeque<Piece>,
 }
 
 impl Section {
-    async fn next(&mut self) -> Result<Option<MergedBatch>> {
+    async fn next(&mut self) -> Result<Option<Piece>> {
         let mut need: Option<usize> = None;
         loop {
-            if let Some(batch) = self.ready.pop_front() {
-                return Ok(Some(batch));
+            if let Some(piece) = self.ready.pop_front() {
+                return Ok(Some(piece));
             }
             let Some(mut merger) = self.merger.take() else { return Ok(None) };
             let fed = match need.take() {
@@ -106,8 +106,8 @@ impl Section {
                     need = Some(run);
                     self.merger = Some(merger);
                 }
-                MergeStep::Rows(rows) => {
-                    self.ready.extend(rows);
+                MergeStep::Ready(pieces) => {
+                    self.ready.extend(pieces);
                     self.merger = Some(merger);
                 }
                 MergeStep::Done => {}

@@ -20,6 +20,8 @@ pub struct KeyValueBatch {
     pub values: RecordBatch,
     /// Whether no key repeats, neither in this batch nor from it to the next one of its run.
     pub distinct: bool,
+    /// The level of the file; 0 unless [`KeyValueBatch::at_level`] said otherwise.
+    pub level: i32,
     /// The average row.
     row_bytes: usize,
 }
@@ -42,7 +44,13 @@ impl KeyValueBatch {
             )));
         }
         let row_bytes = slice_bytes(&values) / rows.max(1);
-        Ok(Self { order, user_sequence, sequence, kind, values, distinct, row_bytes })
+        Ok(Self { order, user_sequence, sequence, kind, values, distinct, level: 0, row_bytes })
+    }
+
+    /// The same rows, from a file of this level.
+    #[must_use]
+    pub fn at_level(self, level: i32) -> Self {
+        Self { level, ..self }
     }
 
     /// Number of rows.

@@ -56,7 +56,10 @@ pub fn unsupported_for_writing(schema: &TableSchema) -> Result<()> {
             );
         }
     }
-    if !matches!(schema.changelog_producer()?, ChangelogProducer::None | ChangelogProducer::Input) {
+    if !matches!(
+        schema.changelog_producer()?,
+        ChangelogProducer::None | ChangelogProducer::Input | ChangelogProducer::FullCompaction
+    ) {
         return refuse(schema, "changelog-producer");
     }
     if schema.options.text("manifest.format").is_some_and(|format| !format.eq_ignore_ascii_case("avro")) {
