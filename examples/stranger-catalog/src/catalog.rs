@@ -132,7 +132,8 @@ impl Catalog for AlbumCatalog {
             if changes.is_empty() {
                 return self.entry(table, uuid, latest);
             }
-            let changed = latest.changed(changes, self.album.runtime.clock().now_ms())?;
+            // This catalog does not look for snapshots: there may be some.
+            let changed = latest.changed(changes, true, self.album.runtime.clock().now_ms())?;
             match self.schemas(&location).publish(&changed).await? {
                 Publish::Created => return self.entry(table, uuid, Arc::new(changed)),
                 Publish::AlreadyExists => {}
