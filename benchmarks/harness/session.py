@@ -51,10 +51,11 @@ class Session:
         return run(self.peers[peer].line(operation, values))[0]
 
     def measure(self, workload, operation, values_of, names=None, prepare=None, compare=True):
-        """Rounds of an operation, each by all implementations in turn; `values_of(peer)` are its arguments. In the first,
-        unmeasured round strings are summed by all their bytes. What an implementation cannot do is noted and left out."""
+        """Rounds of an operation, each by all implementations in turn; `values_of(peer)` are its arguments. Of scans there is
+        a first, unmeasured round that sums strings by all their bytes. What an implementation cannot do is noted and left out."""
         names = [name for name in self.peers if names is None or name in names]
-        for round in range(1 if self.check else self.repeat + 1):
+        first = 0 if self.check or operation == "scan" else 1
+        for round in range(first, 1 if self.check else self.repeat + 1):
             answers = {}
             for name in list(names):
                 values = dict(values_of(name))
