@@ -23,6 +23,7 @@ use futures::{StreamExt, stream};
 use integration_tests::{figure, replay::difference};
 use tempfile::TempDir;
 use tidelake::{Catalog, Lake, Options};
+use tidelake_testing::canary;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn tables_of_the_newest_java_read_alike() {
@@ -56,6 +57,17 @@ async fn what_java_1_4_wrote_comes_out_alike_when_tidelake_writes_it() {
 async fn random_histories_of_java_1_4_come_out_alike_when_tidelake_writes_them() {
     let (_folder, archive) = unpacked("fuzz-14");
     replay::rows_agree(&archive, 6).await;
+}
+
+/// The same histories with a bug in compaction: a test that has never been seen to fail proves nothing.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn planted_bugs_of_compaction_come_out_otherwise() {
+    let (_folder, archive) = unpacked("fuzz-14");
+    for canary in canary::OF_COMPACTION {
+        let said = replay::caught(&archive, canary).await;
+        figure(format!("{canary}: {}", said.as_deref().unwrap_or("not caught").lines().next().unwrap_or_default()));
+        assert!(said.is_some(), "`{canary}` was not caught");
+    }
 }
 
 /// An archive in a temporary folder.

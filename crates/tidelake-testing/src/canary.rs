@@ -9,3 +9,12 @@ pub const FORGET_HISTORY: &str = "commit.forget-history";
 pub const PUBLISH_UNSYNCED: &str = "commit.publish-unsynced";
 /// Deletes manifests although the outcome is unknown: a snapshot that landed after all cannot be read.
 pub const DISCARD_WHEN_UNKNOWN: &str = "commit.discard-when-unknown";
+
+/// A compaction drops deletes before they have hidden anything: rows come back.
+pub const DROP_DELETES_EARLY: &str = "lsm.drop-deletes-early";
+/// Of the rows of a key in several levels, a compaction keeps the oldest.
+pub const OLDEST_WINS: &str = "lsm.oldest-wins";
+/// A compaction does not tell of the last file that it made.
+pub const LOSE_A_FILE: &str = "lsm.lose-a-file";
+/// All bugs of compaction.
+pub const OF_COMPACTION: [&str; 3] = [DROP_DELETES_EARLY, OLDEST_WINS, LOSE_A_FILE];

@@ -37,8 +37,8 @@ mod lake;
 pub use lake::{Lake, LakeBuilder};
 pub use tidelake_table::{
     BatchStream, Catalog, ChangeBatch, Changes, Classify, Column, CommitKind, CommitListener, CommitMessage,
-    CommitOutcome, CompactBuilder, CompactionOutcome, Conflict, DataField, DataType, Error, ErrorKind, Filter,
-    FilterUse, Identifier, Literal, Operator, Options, Overwrite, PartitionSpec, Place, Plan, Predicate,
+    CommitOutcome, CompactBuilder, CompactMode, CompactionOutcome, Conflict, DataField, DataType, Error, ErrorKind,
+    Filter, FilterUse, Identifier, Literal, Operator, Options, Overwrite, PartitionSpec, Place, Plan, Predicate,
     PreparedCommit, PreparedCompaction, ReadFrom, Resolution, Result, RowKind, SYSTEM_TABLES, Scalar, SchemaChange,
     Snapshot, Split, StreamBuilder, StreamPlan, StreamStart, Table, TableCommitter, TablePlan, TableScan, TableSchema,
     TableStream, TableWriter, Tag, TypeKind, WriterBuilder, audit_log_fields, col, column_path, evaluate,

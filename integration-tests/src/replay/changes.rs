@@ -11,7 +11,7 @@
 //! theirs           +I   -U +U              -D        →  the same
 //! ```
 //!
-//! Rows that an overwrite takes away leave no change behind, so what came before it may never be told by one of the two: such a
+//! Keys that are unsettled ([`History::unsettled`]) count only there, too. Rows that an overwrite takes away leave no change behind, so what came before it may never be told by one of the two: such a
 //! stretch can only be compared where it is equal step by step.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -60,6 +60,11 @@ pub fn compare(history: &History, ours: &Changes, java: &Changes) -> Result<Comp
     if !history.cell.contains("/full-compaction/") {
         return compare_steps(history, &all_steps, ours, java);
     }
+    let unsettled = history.unsettled(history.steps.len())?;
+    let settled = |changes: &Changes| {
+        let lines = changes.iter().map(|(step, lines)| Ok((*step, history.without(lines, &unsettled)?)));
+        lines.collect::<Result<Changes>>()
+    };
     let mut comparison = Comparison::default();
     for stretch in stretches(history) {
         let by_steps = compare_steps(history, &stretch.steps, ours, java)?;
@@ -67,7 +72,7 @@ pub fn compare(history: &History, ours: &Changes, java: &Changes) -> Result<Comp
             comparison.equal += by_steps.equal;
         } else if stretch.is_overwritten || !stretch.is_closed {
             comparison.left_out += 1;
-        } else if let Some(fault) = sums_differ(history, &stretch.steps, ours, java)? {
+        } else if let Some(fault) = sums_differ(history, &stretch.steps, &settled(ours)?, &settled(java)?)? {
             comparison.fault = Some(fault);
             break;
         } else {
@@ -80,7 +85,7 @@ pub fn compare(history: &History, ours: &Changes, java: &Changes) -> Result<Comp
 fn compare_steps(history: &History, steps: &[usize], ours: &Changes, java: &Changes) -> Result<Comparison> {
     let mut comparison = Comparison::default();
     for step in steps {
-        let of = |changes: &Changes| ordered(changes.get(step).map_or(&[][..], Vec::as_slice), &history.keys);
+        let of = |changes: &Changes| ordered(changes.get(step).map_or(&[][..], Vec::as_slice), history);
         match difference(&of(ours)?, &of(java)?) {
             None => comparison.equal += 1,
             Some(difference) => {
@@ -93,20 +98,11 @@ fn compare_steps(history: &History, steps: &[usize], ours: &Changes, java: &Chan
 }
 
 /// By key, those of one key in their order: buckets and partitions may come in any.
-fn ordered(lines: &[String], keys: &[String]) -> Result<Vec<String>> {
+fn ordered(lines: &[String], history: &History) -> Result<Vec<String>> {
     let mut keyed: Vec<(String, &String)> =
-        lines.iter().map(|line| Ok((key_of(line, keys)?, line))).collect::<Result<_>>()?;
+        lines.iter().map(|line| Ok((history.key_of(line)?, line))).collect::<Result<_>>()?;
     keyed.sort_by(|a, b| a.0.cmp(&b.0));
     Ok(keyed.into_iter().map(|(_, line)| line.clone()).collect())
-}
-
-/// The values of the key columns; the whole line where there is no key.
-fn key_of(line: &str, keys: &[String]) -> Result<String> {
-    if keys.is_empty() {
-        return Ok(line.to_owned());
-    }
-    let value: Value = serde_json::from_str(line).map_err(text)?;
-    Ok(keys.iter().map(|key| value[key.as_str()].to_string()).collect::<Vec<_>>().join(","))
 }
 
 /// Steps up to one that compacts every bucket.
@@ -154,7 +150,7 @@ fn sum(history: &History, steps: &[usize], changes: &Changes) -> Result<Sum> {
     let mut sum = Sum::new();
     for line in steps.iter().filter_map(|step| changes.get(step)).flatten() {
         let (kind, row) = kind_and_row(line)?;
-        let (before, after) = sum.entry(key_of(line, &history.keys)?).or_insert_with(|| match kind {
+        let (before, after) = sum.entry(history.key_of(line)?).or_insert_with(|| match kind {
             "-U" | "-D" => (Some(row.clone()), None),
             _ => (None, None),
         });

@@ -8,6 +8,7 @@ pub mod changes;
 mod history;
 mod player;
 mod schema;
+mod unsettled;
 
 pub use history::{Commit, Compact, History, Op, Step};
 pub use player::{Player, text};
@@ -15,10 +16,6 @@ pub use schema::{changes_between, created_schema};
 
 /// Fails are texts here: a test collects them.
 pub type Result<T, E = String> = std::result::Result<T, E>;
-
-/// What of histories is left out, and why a fault is none, until the rest of the core can do it.
-pub const NOT_YET: [&str; 4] =
-    ["compaction of append tables", "tag", "is not supported yet", "rewrite the partition with INSERT OVERWRITE"];
 
 /// The first lines in which two answers differ; `None` if they are the same.
 pub fn difference(ours: &[String], expected: &[String]) -> Option<String> {

@@ -4,8 +4,8 @@ use std::{collections::BTreeMap, fmt::Write, sync::Arc, sync::Mutex, time::Durat
 
 use futures::{StreamExt, TryStreamExt};
 use tidelake::{
-    Catalog, ChangeBatch, Changes, CommitOutcome, DataField, Identifier, Lake, Options, Overwrite, PartitionSpec,
-    RowKind, SchemaChange, StreamStart, Table, TableScan, TableSchema,
+    Catalog, ChangeBatch, Changes, CommitOutcome, CompactMode, CompactionOutcome, DataField, Identifier, Lake, Options,
+    Overwrite, PartitionSpec, RowKind, SchemaChange, StreamStart, Table, TableScan, TableSchema,
     types::{CanonicalReader, write_canonical_row},
 };
 
@@ -74,8 +74,8 @@ impl Player {
                 let changes = changes.iter().map(|words| SchemaChange::parse(words).map_err(text));
                 self.alter(name, &changes.collect::<Result<Vec<_>>>()?).await
             }
-            Op::Tag(_) => {
-                self.skip("tag");
+            Op::Tag(tag) => {
+                self.table(name).await?.create_tag(tag, None).await.map_err(text)?;
                 Ok(())
             }
             Op::Other(kind) => {
@@ -94,11 +94,17 @@ impl Player {
 
     async fn commit(&self, name: &str, commit: &Commit) -> Result<()> {
         let mut options: Options = commit.options.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
-        if commit.compact == Compact::None {
-            options.set("write-only", "true");
+        match commit.compact {
+            Compact::None => options.set("write-only", "true"),
+            // Every compaction belongs to the commit that brought it about, as in the history.
+            _ => options.set("commit.force-compact", "true"),
         }
         let table = self.table(name).await?.with_options(&options);
-        let mut writer = table.writer().build().map_err(text)?;
+        let mut writer = table.writer();
+        if let Some(spec) = &commit.overwrite {
+            writer = writer.overwrite(overwrite(spec, &table));
+        }
+        let mut writer = writer.build().map_err(text)?;
         if !commit.rows.is_empty() {
             let rows = CanonicalReader::new(&table.schema().fields)
                 .and_then(|reader| reader.read_text(&commit.rows.join("\n")))
@@ -109,9 +115,16 @@ impl Player {
             }
             .map_err(text)?;
         }
+        let mode = match commit.compact {
+            Compact::None | Compact::Auto => None,
+            Compact::Minor => Some(CompactMode::Auto),
+            Compact::Full => Some(CompactMode::Full),
+        };
+        if let Some(mode) = mode.filter(|_| has_buckets(&table)) {
+            writer.compact(mode).await.map_err(text)?;
+        }
         let mut prepared = writer.prepare_commit(commit.id).await.map_err(text)?;
         prepared.watermark = commit.watermark;
-        prepared.overwrite = commit.overwrite.as_ref().map(|spec| overwrite(spec, &table));
         match table.committer(&commit.user).map_err(text)?.commit(prepared).await.map_err(text)? {
             CommitOutcome::AlreadyCommitted { snapshot, .. } => {
                 return Err(format!("commit {} of {} was taken to be snapshot {snapshot}", commit.id, commit.user));
@@ -121,30 +134,19 @@ impl Player {
             }
             _ => {}
         }
-        self.compact_after(&table, commit).await
-    }
-
-    async fn compact_after(&self, table: &Table, commit: &Commit) -> Result<()> {
-        if commit.compact == Compact::None {
-            return Ok(());
+        match mode {
+            Some(_) if !has_buckets(&table) => self.compact(name, false).await,
+            _ => Ok(()),
         }
-        self.compact_table(table, commit.compact == Compact::Full).await
     }
 
     /// Compacts the table as a commit of its own: what its options find worth it, or everything.
     pub async fn compact(&self, name: &str, full: bool) -> Result<()> {
-        self.compact_table(&self.table(name).await?, full).await
-    }
-
-    async fn compact_table(&self, table: &Table, full: bool) -> Result<()> {
-        if table.schema().primary_keys.is_empty() {
-            self.skip("compaction of append tables");
-            return Ok(());
+        let compact = self.table(name).await?.compact();
+        match (if full { compact.full() } else { compact }).run().await.map_err(text)? {
+            CompactionOutcome::Dropped { conflict } => Err(format!("the compaction was given up: {conflict:?}")),
+            _ => Ok(()),
         }
-        let compact = table.compact();
-        let compact = if full { compact.full() } else { compact };
-        let _ = compact.run().await.map_err(text)?;
-        Ok(())
     }
 
     /// The number of the newest snapshot; 0 for none.
@@ -194,6 +196,12 @@ impl Player {
         }
         Ok(lines)
     }
+}
+
+/// Append tables without buckets are compacted on their own, never by who writes them.
+fn has_buckets(table: &Table) -> bool {
+    !table.schema().primary_keys.is_empty()
+        || table.schema().options.text("bucket").is_some_and(|bucket| bucket != "-1")
 }
 
 /// What Java replaces: dynamically, the partitions that get rows, whatever partition is named.

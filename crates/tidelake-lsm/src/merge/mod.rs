@@ -1,8 +1,10 @@
 //! The rules for rows with one key, as named by `merge-engine`.
 
 mod deduplicate;
+mod planted;
 
 pub use deduplicate::Deduplicate;
+pub(crate) use planted::planted;
 
 use std::{fmt::Debug, sync::Arc};
 
