@@ -7,7 +7,7 @@ use datafusion::{
     prelude::DataFrame,
 };
 use futures::TryStreamExt;
-use tidelake_table::{Overwrite, PreparedCommit, Table, TableWriter};
+use tidelake_table::{Overwrite, Table, TableWriter};
 
 use crate::{
     Result, SqlResult, SqlSession,
@@ -22,19 +22,16 @@ impl SqlSession {
         let identifier = self.identifier(&insert.path)?;
         let table = self.lake.load_table(&self.catalog, &identifier).await?;
         let spec = insert.partition.spec(table.schema());
-        let overwrite = if insert.overwrite {
-            Some(Overwrite::of(spec, table.schema()).map_err(tidelake_table::Error::from)?)
-        } else {
-            None
-        };
         let frame = self.rows_for(&table, &insert).await?;
-        let mut writer = table.writer().build()?;
+        let mut writer = table.writer();
+        if insert.overwrite {
+            let overwrite = Overwrite::of(spec, table.schema()).map_err(tidelake_table::Error::from)?;
+            writer = writer.overwrite(overwrite);
+        }
+        let mut writer = writer.build()?;
         match fill(&mut writer, frame).await {
             Ok(rows) => {
-                let mut prepared = writer.prepare_commit(PreparedCommit::BATCH).await?;
-                prepared.overwrite = overwrite;
-                let committer = table.committer(&self.lake.runtime().ids().uuid())?;
-                let _outcome = committer.commit(prepared).await?;
+                let _outcome = writer.commit().await?;
                 let verb = if insert.overwrite { "overwrote with" } else { "inserted" };
                 done(format!("{verb} {rows} rows"))
             }

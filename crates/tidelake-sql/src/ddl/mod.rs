@@ -13,5 +13,5 @@ pub(crate) use call::{Arguments, parse_call};
 pub(crate) use create_table::{CreateTable, parse_create_table};
 pub(crate) use cursor::Cursor;
 pub(crate) use insert::{Insert, parse_insert};
-pub(crate) use partition::PartitionClause;
+pub(crate) use partition::{PartitionClause, parse_conditions};
 pub(crate) use show::{describe, show_create_table};

@@ -75,3 +75,34 @@ async fn changes_that_are_not_allowed_say_why() {
         assert_eq!(sql.run(fine).await.is_ok(), allowed, "{fine}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn procedures_tag_expire_and_compact() {
+    let sql = Sql::new().await;
+    sql.run("CREATE TABLE t (k INT, v INT, PRIMARY KEY (k) NOT ENFORCED) WITH ('bucket' = '1')").await.unwrap();
+    for value in 1..=4 {
+        sql.run(&format!("INSERT INTO t VALUES (1, {value})")).await.unwrap();
+    }
+    sql.run("CALL sys.create_tag(table => 'db.t', tag => 'second', snapshot => 2)").await.unwrap();
+    sql.run("CALL sys.create_tag('t', 'last')").await.unwrap();
+    let snapshots = r#"SELECT count(*) FROM "t$snapshots""#;
+    sql.run("CALL sys.expire_snapshots(table => 't', retain_max => 1, retain_min => 1, dry_run => true)")
+        .await
+        .unwrap();
+    assert_eq!(sql.text(snapshots).await, "4");
+    sql.run("CALL sys.expire_snapshots(table => 't', retain_max => 1, retain_min => 1)").await.unwrap();
+    assert_eq!(sql.text(snapshots).await, "1");
+    assert_eq!(sql.text("SELECT v FROM t VERSION AS OF 'second'").await, "2");
+    sql.run("CALL sys.delete_tag('t', 'second,last')").await.unwrap();
+    assert!(sql.run("SELECT v FROM t VERSION AS OF 'second'").await.is_err());
+    assert_eq!(sql.text("SELECT v FROM t").await, "4");
+    for wrong in [
+        "CALL sys.expire_snapshots('t', 'many')",
+        "CALL sys.expire_snapshots(table => 't', older_than => 'yesterday')",
+        "CALL sys.compact('t', compact_strategy => 'some')",
+        "CALL sys.delete_tag('t', 'none')",
+        "CALL sys.create_tag('missing', 'a')",
+    ] {
+        assert!(sql.run(wrong).await.is_err(), "{wrong}");
+    }
+}

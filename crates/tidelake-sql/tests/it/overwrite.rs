@@ -74,6 +74,26 @@ async fn rows_go_by_partition_or_all_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn partitions_are_compacted_by_name() {
+    let sql = Sql::new().await;
+    sql.run("CREATE TABLE k (id INT, v INT, p INT, PRIMARY KEY (id, p) NOT ENFORCED) PARTITIONED BY (p) WITH ('bucket' = '1', 'write-only' = 'true')")
+        .await
+        .unwrap();
+    for v in 1..=3 {
+        sql.run(&format!("INSERT INTO k VALUES (1, {v}, 1), (1, {v}, 2), (1, {v}, 3)")).await.unwrap();
+    }
+    let files = r#"SELECT string_agg(n || '', ' ' ORDER BY partition) FROM (SELECT partition, count(*) AS n FROM "k$files" GROUP BY partition)"#;
+    assert_eq!(sql.text(files).await, "3 3 3");
+    sql.run("CALL sys.compact(table => 'db.k', partitions => 'p=1')").await.unwrap();
+    assert_eq!(sql.text(files).await, "1 3 3");
+    sql.run("CALL sys.compact(table => 'db.k', where => 'p = 2 OR p = 1')").await.unwrap();
+    assert_eq!(sql.text(files).await, "1 1 3");
+    assert!(sql.run("CALL sys.compact(table => 'db.k', where => 'v = 2')").await.is_err());
+    assert!(sql.run("CALL sys.compact(table => 'db.k', partitions => 'one')").await.is_err());
+    assert_eq!(sql.text("SELECT sum(v) FROM k").await, "9");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_audit_log_is_a_table_of_queries() {
     let sql = Sql::new().await;
     sql.run("CREATE TABLE k (id INT, v INT, PRIMARY KEY (id) NOT ENFORCED) WITH ('bucket' = '1')").await.unwrap();
