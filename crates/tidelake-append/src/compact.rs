@@ -184,7 +184,7 @@ impl RewriteJob {
 /// twice or are enough.
 pub fn pack_small_files(rules: SmallFiles, files: Vec<DataFileMeta>, open_file_bytes: u64) -> Vec<Vec<DataFileMeta>> {
     let mut small: Vec<DataFileMeta> = files.into_iter().filter(|file| file.file_size < rules.small_bytes).collect();
-    small.sort_by(|a, b| (a.file_size, a.min_sequence_number).cmp(&(b.file_size, b.min_sequence_number)));
+    small.sort_by_key(|file| (file.file_size, file.min_sequence_number));
     let (mut packs, mut pack, mut bytes) = (Vec::new(), Vec::new(), 0);
     for file in small {
         bytes += file.file_size + open_file_bytes;

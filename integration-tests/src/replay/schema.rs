@@ -18,7 +18,7 @@ pub fn created_schema(json: &Value, now_ms: i64) -> Result<TableSchema> {
         .collect::<Result<Vec<_>>>()?;
     let mut options = Options::new();
     for (key, value) in json["options"].as_object().into_iter().flatten() {
-        options.set(key, &word(value));
+        options.set(key, word(value));
     }
     let words = |name| list(name).iter().map(word).collect();
     TableSchema::create(fields, words("partitionKeys"), words("primaryKeys"), options, None, now_ms).map_err(text)
