@@ -11,15 +11,19 @@ use tidelake::StreamStart;
     name = "tide",
     version,
     after_help = "Examples:
+  tide --warehouse ./lake
   tide demo
   tide sql -c \"SELECT count(*) FROM shop.orders\" --warehouse ./lake
   tide table read 'shop.orders' --warehouse ./lake --where \"id > 3\" --format ndjson
   tide tail shop.orders --warehouse ./lake --from latest --kinds"
 )]
 pub(crate) struct Args {
-    /// What to do.
+    /// What to do; without anything, the SQL shell.
     #[command(subcommand)]
-    pub(crate) command: Command,
+    pub(crate) command: Option<Command>,
+    /// The warehouse of the SQL shell.
+    #[arg(id = "shell", long = "warehouse", short = 'w', value_name = "WAREHOUSE")]
+    pub(crate) warehouse: Option<String>,
     /// How much memory rows may take: 512MiB, 4GiB. If not given: a quarter of the machine's.
     #[arg(long, global = true, value_name = "SIZE", value_parser = size)]
     pub(crate) memory: Option<u64>,
@@ -29,14 +33,17 @@ pub(crate) struct Args {
 pub(crate) enum Command {
     /// Makes a lake of TPC-H rows, changes it, follows it, queries it, and checks every answer.
     Demo(DemoArgs),
-    /// Runs SQL.
+    /// Runs SQL: statements, a file, standard input; on a terminal a shell.
     Sql(SqlArgs),
     /// Lists, creates, reads, fills and drops tables.
     #[command(subcommand)]
     Table(TableCommand),
-    /// Looks at snapshots.
+    /// Lists, shows and expires snapshots.
     #[command(subcommand)]
     Snapshot(SnapshotCommand),
+    /// Keeps snapshots under a name.
+    #[command(subcommand)]
+    Tag(TagCommand),
     /// Follows a table and prints its changes.
     Tail(TailArgs),
     /// Checks that every file a table refers to is there and whole; reads only.
@@ -96,6 +103,8 @@ pub(crate) enum TableCommand {
     },
     /// Prints rows.
     Read(ReadArgs),
+    /// Says which files a read opens, and why not the others.
+    Explain(ExplainArgs),
     /// Adds the rows of files in one commit.
     Import(ImportArgs),
     /// Writes rows into a file.
@@ -138,6 +147,18 @@ pub(crate) struct ReadArgs {
     /// How rows are printed.
     #[arg(long, short = 'f', default_value = "table")]
     pub(crate) format: Format,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ExplainArgs {
+    #[command(flatten)]
+    pub(crate) table: TableArgs,
+    /// The SQL condition of the read.
+    #[arg(long = "where", value_name = "SQL")]
+    pub(crate) filter: Option<String>,
+    /// As one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -213,10 +234,60 @@ pub(crate) enum SnapshotCommand {
         /// Its number.
         id: Option<i64>,
     },
+    /// Deletes old snapshots and the files that only they have kept. Asks first; without a terminal only --yes deletes.
+    Expire(ExpireArgs),
+}
+
+/// What is not said is as the table's options say (snapshot.num-retained.max, snapshot.time-retained, …).
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ExpireArgs {
+    #[command(flatten)]
+    pub(crate) table: TableArgs,
+    /// Keeps so many snapshots at the most, however young they are.
+    #[arg(long, value_name = "N")]
+    pub(crate) retain_max: Option<u32>,
+    /// Keeps so many snapshots at the least, however old they are.
+    #[arg(long, value_name = "N")]
+    pub(crate) retain_min: Option<u32>,
+    /// Deletes those that were made before: 2026-11-01, 2026-11-01T12:00 (in UTC); or so long ago: 7d, 12h, 30m.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) older_than: Option<String>,
+    /// Deletes without asking.
+    #[arg(long)]
+    pub(crate) yes: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum TagCommand {
+    /// Lists tags.
+    Ls {
+        #[command(flatten)]
+        table: TableArgs,
+        /// How they are printed.
+        #[arg(long, short = 'f', default_value = "table")]
+        format: Format,
+    },
+    /// Keeps a snapshot until the tag is deleted.
+    Create {
+        #[command(flatten)]
+        table: TableArgs,
+        /// The tag's name.
+        name: String,
+        /// Which snapshot; the latest if not given.
+        #[arg(long, value_name = "N")]
+        snapshot: Option<i64>,
+    },
+    /// Deletes a tag and the files that only it has kept.
+    Delete {
+        #[command(flatten)]
+        table: TableArgs,
+        /// The tag's name.
+        name: String,
+    },
 }
 
 #[derive(Debug, ClapArgs)]
-#[command(group(ArgGroup::new("statements").required(true)))]
+#[command(group(ArgGroup::new("statements").multiple(false)))]
 pub(crate) struct SqlArgs {
     #[command(flatten)]
     pub(crate) lake: LakeArgs,
@@ -229,6 +300,18 @@ pub(crate) struct SqlArgs {
     /// How rows are printed.
     #[arg(long, default_value = "table")]
     pub(crate) format: Format,
+    /// The shell even where standard input is no terminal: errors do not end it.
+    #[arg(long, short = 'i', group = "statements")]
+    pub(crate) interactive: bool,
+}
+
+impl SqlArgs {
+    /// Nothing but the shell.
+    pub(crate) fn shell(warehouse: Option<String>) -> Self {
+        let warehouse = warehouse.or_else(|| std::env::var("TIDE_WAREHOUSE").ok()).unwrap_or_else(|| ".".to_owned());
+        let lake = LakeArgs { warehouse, catalog_options: Vec::new() };
+        Self { lake, command: Vec::new(), file: None, format: Format::Table, interactive: false }
+    }
 }
 
 #[derive(Debug, ClapArgs)]

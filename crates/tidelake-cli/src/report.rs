@@ -57,7 +57,7 @@ impl Failure {
     }
 
     /// Prints it on standard error and gives the exit code.
-    pub(crate) fn print(self) -> ExitCode {
+    pub(crate) fn print(&self) -> ExitCode {
         match &self.doing {
             Some(doing) => eprintln!("error: cannot {doing}: {}", self.message),
             None => eprintln!("error: {}", self.message),

@@ -30,7 +30,7 @@ mod time_travel;
 
 pub use error::{Error, Result};
 pub use options::*;
-pub use plan::{FilterUse, Known, Plan, PlanStatistics, ReadPoint, ScanRequest};
+pub use plan::{FilterUse, Known, Plan, PlanStatistics, ReadPoint, ScanRequest, SkippedFiles};
 pub use planner::{Planner, PlannerParts};
 pub use position::{StreamPhase, StreamPosition};
 pub use read_from::{Between, BetweenEnd, ReadFrom};

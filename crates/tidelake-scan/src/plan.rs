@@ -42,6 +42,19 @@ pub struct Plan {
     pub statistics: PlanStatistics,
     /// For each conjunct of the predicate (`Predicate::conjuncts`), in order.
     pub filters: Vec<FilterUse>,
+    /// Why data files of the partitions wanted are not read. Known for reads of one snapshot.
+    pub skipped: SkippedFiles,
+}
+
+/// Data files that are alive in partitions that are wanted and are not read, by the first reason found.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct SkippedFiles {
+    /// No key that is wanted has their bucket.
+    pub by_bucket: usize,
+    /// No key that is wanted lies in their range of keys.
+    pub by_key: usize,
+    /// The statistics of their values, or of those of their whole bucket, say that no row is wanted.
+    pub by_value: usize,
 }
 
 /// How a plan used a conjunct.

@@ -19,7 +19,7 @@ use tidelake_meta::{
 use tidelake_types::{BinaryRow, PartitionValues};
 
 use crate::{
-    Error, Plan, PlanStatistics, ReadFrom, ReadPoint, Result, ScanRequest, Split,
+    Error, Plan, PlanStatistics, ReadFrom, ReadPoint, Result, ScanRequest, SkippedFiles, Split,
     error::UnsupportedSnafu,
     pack::{Packed, Packer},
     prune::{
@@ -139,16 +139,19 @@ impl Planner {
         let schemas = self.schemas_of(schema, &entries).await?;
         let packer = Packer::new(schema, &pruning.key_fields)?;
         let mut splits = Vec::new();
-        for (place, mut bucket) in self.buckets(schema, pruning, entries)? {
+        let buckets = self.buckets(schema, pruning, entries)?;
+        let left: usize = buckets.iter().map(|(_, files)| files.len()).sum();
+        let mut skipped = SkippedFiles { by_bucket: live - left, ..SkippedFiles::default() };
+        for (place, mut files) in buckets {
             let partition = place.partition.values(&pruning.partition_fields)?;
-            let mut files = std::mem::take(&mut bucket);
             files.retain(|file| self.only_level.is_none_or(|level| file.level == level));
-            let files = files::of_bucket(pruning, &schemas, &partition, schema.has_primary_key(), files);
+            let has_key = schema.has_primary_key();
+            let files = files::of_bucket(pruning, &schemas, &partition, has_key, files, &mut skipped);
             if !files.is_empty() {
                 splits.extend(place.splits(snapshot.id, packer.batch(files)?, false));
             }
         }
-        Ok(Plan::new(Some(snapshot.id), schema, splits, live, pruning))
+        Ok(Plan { skipped, ..Plan::new(Some(snapshot.id), schema, splits, live, pruning) })
     }
 
     /// What one manifest list added, bucket by bucket in the order in which it is written there: changes as stored. Keys
@@ -328,6 +331,7 @@ impl Plan {
             statistics: PlanStatistics::of(&splits, live.saturating_sub(read)),
             splits,
             filters: pruning.uses(),
+            skipped: SkippedFiles::default(),
         }
     }
 

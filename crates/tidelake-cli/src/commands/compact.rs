@@ -4,6 +4,7 @@ use tidelake::{CompactionOutcome, ErrorKind};
 
 use crate::{
     args::CompactArgs,
+    memory::peak_memory,
     report::{Failure, Result},
     session::Session,
 };
@@ -12,6 +13,8 @@ pub(crate) async fn run(args: CompactArgs) -> Result<()> {
     let session = Session::open(&args.table.lake).await?;
     let table = session.data_table(&args.table).await?;
     let name = &args.table.table;
+    let clock = session.lake.runtime().clone();
+    let begun_ns = clock.clock().monotonic_ns();
     let compaction = if args.full { table.compact().full() } else { table.compact() };
     let outcome =
         compaction.run().await.map_err(|error| Failure::from(error).while_doing(format!("compact {name}")))?;
@@ -24,6 +27,8 @@ pub(crate) async fn run(args: CompactArgs) -> Result<()> {
         CompactionOutcome::Committed { snapshot, buckets, taken, made, .. } => {
             let buckets = counted(buckets, "bucket");
             eprintln!("compacted {name}: {} became {made} in {buckets}, snapshot {snapshot}", counted(taken, "file"));
+            let seconds = clock.clock().monotonic_ns().saturating_sub(begun_ns) as f64 / 1e9;
+            eprintln!("in {seconds:.2} s{}", peak_memory());
             Ok(())
         }
         CompactionOutcome::Dropped { conflict } => {

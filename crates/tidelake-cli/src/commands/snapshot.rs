@@ -1,7 +1,8 @@
-//! `tide snapshot`: ls, show.
+//! `tide snapshot`: ls, show; expire has a file of its own.
 
 use tidelake::{ErrorKind, system_schema};
 
+use super::expire;
 use crate::{
     args::{SnapshotCommand, TableArgs},
     output::{self, Printer},
@@ -37,6 +38,7 @@ pub(crate) async fn run(command: SnapshotCommand) -> Result<()> {
             printer.finish()
         }
         SnapshotCommand::Show { table, id } => show(&table, id).await,
+        SnapshotCommand::Expire(args) => expire::run(args).await,
     }
 }
 

@@ -6,7 +6,7 @@ use futures::TryStreamExt;
 use serde_json::{Map, Value, json};
 use tidelake::{Classify, DataField, ErrorKind, Identifier, Options, TableSchema, types::parse_ddl_type};
 
-use super::{alter, export, import, rows};
+use super::{alter, explain, export, import, rows};
 use crate::{
     args::{Format, LakeArgs, ReadArgs, TableArgs, TableCommand},
     filter::parse_filter,
@@ -21,6 +21,7 @@ pub(crate) async fn run(command: TableCommand) -> Result<()> {
         TableCommand::Create { table, schema, if_not_exists } => create(&table, &schema, if_not_exists).await,
         TableCommand::Get { table } => get(&table).await,
         TableCommand::Read(args) => read(args).await,
+        TableCommand::Explain(args) => explain::run(args).await,
         TableCommand::Import(args) => import::run(args).await,
         TableCommand::Export(args) => export::run(args).await,
         TableCommand::Alter(args) => alter::run(args).await,

@@ -4,9 +4,12 @@
 
 mod alter;
 mod compact;
+mod expire;
+mod explain;
 mod export;
 mod import;
 mod manners;
 mod read;
+mod repl;
 mod tail;
 mod tide;

@@ -47,7 +47,7 @@ fn a_command_line_that_cannot_be_meant_is_told_so() {
         (&["tail", "db.t", "--from", "snapshot:0"], 2, "snapshot:N"),
         (&["tail", "db.t", "--until", "3"], 2, "snapshot:N"),
         (&["tail", "db.t", "--until-idle", "soon"], 2, "500ms"),
-        (&["sql"], 2, "--command <SQL>|--file <FILE>"),
+        (&["-w", path, "sql", "-c", "SELECT 1"], 2, "behind the command"),
         (&["table", "import", "db.t", "-"], 2, "--format"),
         (&["table", "import", "db.t", "rows.txt"], 2, "--format"),
         (&["table", "create", "db.u", "--schema", path], 1, "not a folder"),

@@ -41,7 +41,7 @@ impl Folder {
     /// As [`Self::tide`], with this on standard input.
     pub(crate) fn tide_with(&self, args: &[&str], input: &[u8]) -> Ran {
         let mut command = Command::new(env!("CARGO_BIN_EXE_tide"));
-        command.args(args).arg("--warehouse").arg(self.path().join("lake"));
+        command.args(args).arg("--warehouse").arg(self.path().join("lake")).env("HOME", self.path());
         let mut run = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         // Who does not read it has closed it.
         let _ = run.stdin.take().unwrap().write_all(input);

@@ -7,11 +7,12 @@ use tidelake_meta::{DataFileMeta, TableSchema};
 use tidelake_types::{DataField, Scalar};
 
 use super::Pruning;
+use crate::SkippedFiles;
 
 /// Schemas by number: of every file that is looked at.
 pub(crate) type Schemas = BTreeMap<i64, Arc<TableSchema>>;
 
-/// The files of one bucket that may hold rows that are wanted, for a batch read.
+/// The files of one bucket that may hold rows that are wanted, for a batch read; the others are counted.
 ///
 /// In a key table values skip single files only if no two files of the bucket can hold the same key: there is one, or
 /// all are on one level above 0. Otherwise, one file that may match keeps all, and none drops the bucket.
@@ -21,23 +22,23 @@ pub(crate) fn of_bucket(
     partition: &[Option<Scalar>],
     has_key: bool,
     mut files: Vec<DataFileMeta>,
+    skipped: &mut SkippedFiles,
 ) -> Vec<DataFileMeta> {
+    let all = files.len();
+    if has_key {
+        files.retain(|file| keeps_by_key(pruning, schemas, file));
+    }
+    let by_key = all - files.len();
     let by_value = |file: &DataFileMeta| keeps_by_value(pruning, schemas, partition, file);
-    if !has_key {
-        files.retain(by_value);
-        return files;
-    }
-    files.retain(|file| keeps_by_key(pruning, schemas, file));
-    if pruning.value == Predicate::True {
-        return files;
-    }
     let first_level = files.first().map_or(0, |file| file.level);
     let disjoint = files.len() <= 1 || first_level > 0 && files.iter().all(|file| file.level == first_level);
-    if disjoint {
+    if !has_key || disjoint {
         files.retain(by_value);
     } else if !files.iter().any(by_value) {
         files.clear();
     }
+    skipped.by_key += by_key;
+    skipped.by_value += all - by_key - files.len();
     files
 }
 

@@ -106,11 +106,11 @@ pub(super) fn lines(name: &str, input: Box<dyn BufRead + Send + '_>, shape: &Sha
         loop {
             rest = &rest[decoder.decode(rest).map_err(located)?..];
             // What is left did not fit into a batch. An object that goes on is waited for, unless nothing more comes.
-            if !rest.is_empty() || text.is_empty() || !decoder.has_partial_record() {
-                if let Some(batch) = decoder.flush().map_err(located)? {
-                    emit(shape.fit(&batch, rows, values::from_text)?)?;
-                    rows += batch.num_rows() as u64;
-                }
+            if (!rest.is_empty() || text.is_empty() || !decoder.has_partial_record())
+                && let Some(batch) = decoder.flush().map_err(located)?
+            {
+                emit(shape.fit(&batch, rows, values::from_text)?)?;
+                rows += batch.num_rows() as u64;
             }
             if rest.is_empty() {
                 break;
