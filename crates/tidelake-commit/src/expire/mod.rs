@@ -110,9 +110,9 @@ impl SnapshotExpiry {
         if !self.dry_run {
             self.delete_snapshots(earliest, end).await?;
             refuse_branches(&self.table).await?;
-            let tags = tags_that_keep(&self.table, earliest, end).await?;
-            for tag in tags.iter().filter(|tag| !known.contains(tag)) {
-                leftovers.spare(&self.table, &tag.snapshot).await?;
+            let tagged = tagged_that_keep(&self.table, earliest, end).await?;
+            for snapshot in tagged.iter().filter(|snapshot| !known.contains(snapshot)) {
+                leftovers.spare(&self.table, snapshot).await?;
             }
         }
         let outcome =
@@ -147,9 +147,9 @@ impl SnapshotExpiry {
         Ok(())
     }
 
-    /// What the snapshots from `earliest` on leave when they go, up to and without `end`, and the tags that were asked.
+    /// What the snapshots from `earliest` on leave when they go, up to and without `end`, and what tags were asked.
     /// `None`: some of them are gone already.
-    async fn gather(&self, earliest: i64, end: i64, latest: i64) -> Result<Option<(Leftovers, Vec<Tag>)>> {
+    async fn gather(&self, earliest: i64, end: i64, latest: i64) -> Result<Option<(Leftovers, Vec<Snapshot>)>> {
         let table = &self.table;
         refuse_branches(table).await?;
         refuse_long_changelog(table).await?;
@@ -161,7 +161,7 @@ impl SnapshotExpiry {
             }
         }
         let Some(latest) = table.snapshots.try_load(latest).await? else { return Ok(None) };
-        let tags = tags_that_keep(table, earliest, end).await?;
+        let tagged = tagged_that_keep(table, earliest, end).await?;
         let mut leftovers = Leftovers::default();
         let (Some((kept, going)), Some((_, deleting))) = (snapshots.split_last(), snapshots.split_first()) else {
             return Ok(None);
@@ -172,11 +172,11 @@ impl SnapshotExpiry {
         for snapshot in going {
             leftovers.take_named(table, snapshot).await?;
         }
-        for snapshot in [kept, &latest].into_iter().chain(tags.iter().map(|tag| &tag.snapshot)) {
+        for snapshot in [kept, &latest].into_iter().chain(&tagged) {
             leftovers.spare(table, snapshot).await?;
         }
         leftovers.refuse_indexes(table)?;
-        Ok(Some((leftovers, tags)))
+        Ok(Some((leftovers, tagged)))
     }
 
     /// Oldest first, so that one cut short leaves no hole. The hint is best effort.
@@ -192,12 +192,18 @@ impl SnapshotExpiry {
     }
 }
 
-/// The tags that may keep files which the expiry of these snapshots would delete: those within, and the nearest before.
-async fn tags_that_keep(table: &CommitTable, earliest: i64, end: i64) -> Result<Vec<Tag>> {
-    let mut tags = tag_store(table).list().await?;
-    let nearest = tags.iter().map(|tag| tag.snapshot.id).filter(|id| *id <= earliest).max().unwrap_or(earliest);
-    tags.retain(|tag| (nearest..end).contains(&tag.snapshot.id));
-    Ok(tags)
+/// The snapshots under tags that may keep files which the expiry of these snapshots would delete: those within, and the
+/// nearest before.
+async fn tagged_that_keep(table: &CommitTable, earliest: i64, end: i64) -> Result<Vec<Snapshot>> {
+    let mut tagged: Vec<Snapshot> = tag_store(table).list().await?.into_iter().map(tagged).collect();
+    let nearest = tagged.iter().map(|snapshot| snapshot.id).filter(|id| *id <= earliest).max().unwrap_or(earliest);
+    tagged.retain(|snapshot| (nearest..end).contains(&snapshot.id));
+    Ok(tagged)
+}
+
+/// What a tag keeps: a version of the table, and no changelog, which goes with the snapshot's own file (as in Java).
+fn tagged(tag: Tag) -> Snapshot {
+    Snapshot { changelog_manifest_list: None, ..tag.snapshot }
 }
 
 fn tag_store(table: &CommitTable) -> TagStore {

@@ -4,7 +4,7 @@ use tidelake_meta::{Snapshot, Tag};
 
 use crate::{CommitTable, Result};
 
-use super::{ExpireOutcome, has_branches, leftovers::Leftovers, tag_store};
+use super::{ExpireOutcome, has_branches, leftovers::Leftovers, tag_store, tagged};
 
 /// Deletes a tag, and the files that only it has kept, if its snapshot has expired. What cannot be told to be free stays.
 ///
@@ -14,38 +14,37 @@ use super::{ExpireOutcome, has_branches, leftovers::Leftovers, tag_store};
 pub async fn delete_tag(table: &CommitTable, name: &str) -> Result<ExpireOutcome> {
     let tags = tag_store(table);
     let tag = tags.load(name).await?;
-    let gathered = only_kept_by(table, &tag).await;
+    let gathered = only_kept_by(table, tag).await;
     tags.delete(name).await?;
     // A tag whose files are not whole can be deleted too.
     let Ok(Some((mut leftovers, known))) = gathered else { return Ok(ExpireOutcome::default()) };
-    for other in tags.list().await?.iter().filter(|other| !known.contains(other)) {
-        leftovers.spare(table, &other.snapshot).await?;
+    for other in tags.list().await?.into_iter().map(tagged).filter(|other| !known.contains(other)) {
+        leftovers.spare(table, &other).await?;
     }
     let outcome = leftovers.outcome();
     Ok(ExpireOutcome { left_behind: leftovers.delete(table).await, ..outcome })
 }
 
-/// With the other tags that there are. `None`: nothing is to be deleted.
-async fn only_kept_by(table: &CommitTable, tag: &Tag) -> Result<Option<(Leftovers, Vec<Tag>)>> {
+/// With what the other tags keep. `None`: nothing is to be deleted.
+async fn only_kept_by(table: &CommitTable, tag: Tag) -> Result<Option<(Leftovers, Vec<Snapshot>)>> {
     let snapshots = &table.snapshots;
-    let id = tag.snapshot.id;
+    let (name, tag) = (tag.name.clone(), tagged(tag));
     let (Some(earliest), Some(latest)) = (snapshots.earliest_id().await?, snapshots.latest().await?) else {
         return Ok(None);
     };
-    if id >= earliest || snapshots.try_load(id).await?.is_some() || has_branches(table).await? {
+    if tag.id >= earliest || snapshots.try_load(tag.id).await?.is_some() || has_branches(table).await? {
         return Ok(None);
     }
     let Some(earliest) = snapshots.try_load(earliest).await? else { return Ok(None) };
-    let mut others = tag_store(table).list().await?;
-    others.retain(|other| other.name != tag.name);
+    let others = tag_store(table).list().await?.into_iter().filter(|other| other.name != name);
+    let others: Vec<Snapshot> = others.map(tagged).collect();
     let mut leftovers = Leftovers::default();
-    leftovers.take_alive(table, &tag.snapshot).await?;
-    leftovers.take_named(table, &tag.snapshot).await?;
+    leftovers.take_alive(table, &tag).await?;
+    leftovers.take_named(table, &tag).await?;
     // The neighbours have all that anybody further away shares with it.
-    let before = others.iter().map(|other| &other.snapshot).filter(|other| other.id <= id).max_by_key(|other| other.id);
-    let after = others.iter().map(|other| &other.snapshot).filter(|other| other.id >= id).min_by_key(|other| other.id);
-    let neighbours: Vec<&Snapshot> = [before, after].into_iter().flatten().chain([&earliest, &latest]).collect();
-    for snapshot in neighbours {
+    let before = others.iter().filter(|other| other.id <= tag.id).max_by_key(|other| other.id);
+    let after = others.iter().filter(|other| other.id >= tag.id).min_by_key(|other| other.id);
+    for snapshot in [before, after].into_iter().flatten().chain([&earliest, &latest]) {
         leftovers.spare(table, snapshot).await?;
     }
     leftovers.refuse_indexes(table)?;

@@ -48,7 +48,9 @@ async fn named(world: &World) -> BTreeSet<FilePath> {
     for id in earliest.unwrap_or(1)..=latest.unwrap_or(0) {
         kept.push(snapshots.load(id).await.unwrap());
     }
-    kept.extend(tags(world).list().await.unwrap().into_iter().map(|tag| tag.snapshot));
+    // A tag is a version of the table, without the changelog that led to it.
+    let tags = tags(world).list().await.unwrap().into_iter();
+    kept.extend(tags.map(|tag| Snapshot { changelog_manifest_list: None, ..tag.snapshot }));
     let mut named = BTreeSet::new();
     for snapshot in kept {
         let lists = [
