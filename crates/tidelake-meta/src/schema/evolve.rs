@@ -285,7 +285,7 @@ fn field_at<'a>(fields: &'a mut Vec<DataField>, path: &[String]) -> Result<&'a m
 }
 
 /// The type that a path leads to: of a field, or within an ARRAY or a MAP.
-fn type_at<'a>(fields: &'a mut Vec<DataField>, path: &[String]) -> Result<&'a mut DataType> {
+fn type_at<'a>(fields: &'a mut [DataField], path: &[String]) -> Result<&'a mut DataType> {
     let Some((first, rest)) = path.split_first() else { return refuse(path, "is not named") };
     let at = position(fields, std::slice::from_ref(first))?;
     let (mut within, mut rest) = (&mut fields[at].data_type, rest);

@@ -43,6 +43,10 @@ impl Sql {
         self.lake.runtime().memory().used_bytes()
     }
 
+    pub(crate) async fn pause(&self) {
+        self.lake.runtime().clock().sleep(std::time::Duration::from_millis(20)).await;
+    }
+
     /// The one text that a query answers, `-` for none.
     pub(crate) async fn text(&self, query: &str) -> String {
         let batches = self.run(query).await.unwrap_or_else(|error| panic!("{query}: {error}"));

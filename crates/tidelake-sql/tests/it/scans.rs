@@ -120,7 +120,7 @@ async fn a_query_spends_from_the_budget_of_the_lake() {
     // The parts of a query that failed end a moment after it.
     let all_given_back = async {
         while sql.used_bytes() > 0 {
-            tokio::time::sleep(Duration::from_millis(20)).await;
+            sql.pause().await;
         }
     };
     tokio::time::timeout(Duration::from_secs(60), all_given_back).await.unwrap();
