@@ -144,7 +144,7 @@ pub(crate) async fn tail(table: &Table, args: &Args) -> Result<String, Failure> 
         let mut writer = table.writer().build()?;
         let mut committed = Vec::new();
         for commit in 0..commits {
-            tokio::time::sleep(pause).await;
+            table.lake().runtime().clock().sleep(pause).await;
             writer.write(rows::batch(commit * rows, (commit + 1) * rows, &Keys::Serial)?).await?;
             let _ = writer.commit().await?;
             committed.push(wall());

@@ -140,7 +140,7 @@ impl Zipf {
 
 /// Rows `from..to`.
 pub(crate) fn batch(from: u64, to: u64, keys: &Keys) -> Result<RecordBatch, Failure> {
-    let present = |row: u64, column: u64| h(row, column + 10) % 20 != 0;
+    let present = |row: u64, column: u64| !h(row, column + 10).is_multiple_of(20);
     let k = Int64Array::from_iter_values((from..to).map(|row| keys.of(row)));
     let seq = Int64Array::from_iter_values((from..to).map(|row| row as i64));
     let cat = Int32Array::from_iter_values((from..to).map(|row| (h(row, 1) % 1_000) as i32));
