@@ -342,9 +342,7 @@ impl BucketWriters {
             prepared.messages.push(CommitMessage { partition, bucket, total_buckets: self.total_buckets, increment });
         }
         let keeps = self.compaction.enabled && !self.parts.ignore_existing;
-        self.open.retain(|_, open| {
-            open.compacting || keeps && open.compacts && (open.wants.is_some() || !open.is_settled())
-        });
+        self.open.retain(|_, open| open.compacting || keeps && (open.wants.is_some() || !open.is_settled()));
         Ok(prepared)
     }
 
@@ -595,8 +593,14 @@ impl BucketWriters {
             }
             _ => {
                 open.compacting = false;
-                if let Err(error) = completed {
-                    self.compaction_error.get_or_insert(error.into());
+                match completed {
+                    // Others compacted the bucket, and expiry took the old files away: it is looked at anew after the next
+                    // hand-over.
+                    Err(error) if error.kind() == ErrorKind::NotFound => open.compacts = false,
+                    Err(error) => {
+                        self.compaction_error.get_or_insert(error.into());
+                    }
+                    Ok(()) => {}
                 }
             }
         }

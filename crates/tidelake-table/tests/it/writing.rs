@@ -298,3 +298,26 @@ async fn a_writer_goes_on_with_its_schema_and_compacts_no_bucket_of_a_newer_one(
     assert_eq!(extras.collect::<Vec<_>>(), [7]);
     check(&newer).await;
 }
+
+#[tokio::test]
+async fn the_changelog_of_full_compactions_comes_with_every_commit_unless_it_is_told_otherwise() {
+    for every in [1_i64, 2] {
+        let folder = Folder::new().await;
+        let every_text = every.to_string();
+        let delta_commits = [("full-compaction.delta-commits", every_text.as_str())];
+        let options = [("bucket", "1"), ("changelog-producer", "full-compaction")];
+        let options = if every == 1 { options.to_vec() } else { [&options[..], &delta_commits].concat() };
+        let table = folder.create(true, &options).await;
+        let mut model = Model::new();
+        let mut writer = table.writer().build().unwrap();
+        for commit in 1..=4_i64 {
+            add(&mut writer, &table, &mut model, &rows(&[(1, 1, &format!("v{commit}")), (1, 10, "same")])).await;
+            let is_due = commit % every == 0;
+            assert_eq!(made(stream_commit(&mut writer, &table, commit).await), (true, is_due, false));
+            let latest = table.snapshots().latest().await.unwrap().unwrap();
+            assert_eq!(latest.changelog_manifest_list.is_some(), is_due);
+        }
+        assert_eq!(read(&table, None).await, model);
+        check(&table).await;
+    }
+}
