@@ -146,7 +146,8 @@ impl OpenBucket {
             .enumerate()
             .filter(move |(place, half)| {
                 let is_over = half.dropped || *place < newest_rows || lost_input(half);
-                half.is_compaction && !is_in(half) && is_over
+                // One that wrote no data file cannot be told from one that is in: its changelog may be needed.
+                half.is_compaction && !half.changes.added.is_empty() && !is_in(half) && is_over
             })
             .map(|(_, half)| half)
     }

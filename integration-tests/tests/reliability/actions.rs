@@ -3,7 +3,6 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use futures::TryStreamExt;
-use tidelake_error::{Classify, ErrorKind};
 use tidelake_io::FileIO;
 use tidelake_runtime::Runtime;
 use tidelake_table::{
@@ -33,7 +32,7 @@ pub(crate) enum Action {
     ReadLatest,
 }
 
-pub(crate) const OF_KEY_TABLES: [Action; 8] = [
+pub(crate) const OF_KEY_TABLES: [Action; 10] = [
     Action::Upsert,
     Action::Compact,
     Action::CompactFull,
@@ -41,11 +40,22 @@ pub(crate) const OF_KEY_TABLES: [Action; 8] = [
     Action::Truncate,
     Action::DropPartition,
     Action::Alter,
+    Action::Tag,
+    Action::Expire,
     Action::ReadLatest,
 ];
 
-pub(crate) const OF_APPEND_TABLES: [Action; 6] =
-    [Action::Append, Action::Overwrite, Action::Truncate, Action::DropPartition, Action::Alter, Action::ReadLatest];
+pub(crate) const OF_APPEND_TABLES: [Action; 9] = [
+    Action::Append,
+    Action::Compact,
+    Action::Overwrite,
+    Action::Truncate,
+    Action::DropPartition,
+    Action::Alter,
+    Action::Tag,
+    Action::Expire,
+    Action::ReadLatest,
+];
 
 /// The snapshot that is tagged; also the first one that expires.
 const TAGGED: i64 = 1;
@@ -100,7 +110,12 @@ impl Action {
                     world.catalog.alter_table(&Identifier::new("db", "t")?, &[add]).await?;
                 }
             }
-            Self::Tag | Self::Expire => {}
+            Self::Tag => {
+                if table.tags().try_load("kept").await?.is_none() {
+                    table.create_tag("kept", Some(TAGGED)).await?;
+                }
+            }
+            Self::Expire => drop(table.expire().retain_max(1).retain_min(1).run().await?),
             Self::ReadLatest => return Ok(Some(contents(&table).await?.into_iter().collect())),
         }
         Ok(None)
@@ -112,12 +127,14 @@ impl Action {
         if let Some(CommitOutcome::AlreadyCommitted { .. }) = committer.check(1).await? {
             return Ok(());
         }
-        let mut writer = table.writer().build()?;
+        let mut writer = table.writer();
+        if self == Self::Overwrite {
+            writer = writer.overwrite(Overwrite::Matching(vec![odd()]));
+        }
+        let mut writer = writer.build()?;
         let changes: Vec<Change> = self.rows().into_iter().map(|(key, token)| (0, key, token)).collect();
         write(&mut writer, &changes).await?;
-        let mut prepared = writer.prepare_commit(1).await?;
-        prepared.overwrite = (self == Self::Overwrite).then(|| Overwrite::Matching(vec![odd()]));
-        let _ = committer.commit(prepared).await?;
+        let _ = committer.commit(writer.prepare_commit(1).await?).await?;
         Ok(())
     }
 }

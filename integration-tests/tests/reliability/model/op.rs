@@ -17,7 +17,6 @@ pub(crate) struct Draft {
 /// What a commit replaces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Replace {
-    Nothing,
     Whole,
     Dynamic,
     /// The partitions of its rows, by name.
@@ -50,7 +49,16 @@ pub(crate) enum Op {
     /// The open writer commits, under a fresh user or under a name.
     Commit {
         named: bool,
+    },
+    /// A writer of its own replaces rows, after what the open writer has was committed.
+    Overwrite {
+        named: bool,
         replace: Replace,
+        drafts: Vec<Draft>,
+    },
+    /// The open writer compacts with its next commit.
+    CompactWithin {
+        full: bool,
     },
     /// The open writer gives its rows up.
     Abandon,
@@ -64,6 +72,7 @@ pub(crate) enum Op {
     DeleteTag(u8),
     Expire {
         keep: u8,
+        dry: bool,
     },
     /// Columns, filter and limit by chance.
     Read {
@@ -84,10 +93,11 @@ impl Op {
         let byte = |random: &mut Random| random.below(256) as u8;
         match random.below(100) {
             0..28 => Self::Write(drafts(random)),
-            28..48 => Self::Commit { named: random.per_mille(500), replace: Replace::Nothing },
+            28..46 => Self::Commit { named: random.per_mille(500) },
+            46..48 => Self::CompactWithin { full: random.per_mille(300) },
             48..53 => {
                 let replace = [Replace::Whole, Replace::Dynamic, Replace::Named][random.below(3) as usize];
-                Self::Commit { named: random.per_mille(500), replace }
+                Self::Overwrite { named: random.per_mille(500), replace, drafts: drafts(random) }
             }
             53..55 => Self::Abandon,
             55..63 => Self::Compact { full: random.per_mille(300) },
@@ -102,7 +112,7 @@ impl Op {
             }),
             71..74 => Self::Tag(byte(random)),
             74 => Self::DeleteTag(byte(random)),
-            75..78 => Self::Expire { keep: random.below(6) as u8 + 1 },
+            75..78 => Self::Expire { keep: random.below(6) as u8 + 1, dry: random.per_mille(200) },
             78..92 => {
                 let from = match random.below(10) {
                     0..5 => From::Latest,

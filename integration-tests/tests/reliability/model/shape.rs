@@ -9,9 +9,25 @@ use super::table::{Field, KEY, Kind, PARTITION, Rules, SEQUENCE};
 #[derive(Debug, Clone)]
 pub(crate) struct Shape {
     pub(crate) rules: Rules,
-    /// A changelog of all rows as they were written.
-    pub(crate) input_changelog: bool,
+    pub(crate) changelog: Changelog,
     pub(crate) options: Vec<(&'static str, &'static str)>,
+}
+
+/// Tables with `changelog-producer` full-compaction are drawn where `TIDELAKE_MODEL_FULL_COMPACTION` is set: a compaction that
+/// a commit drops may still take a changelog away (seed 20260121).
+fn full_compaction() -> bool {
+    std::env::var_os("TIDELAKE_MODEL_FULL_COMPACTION").is_some()
+}
+
+/// What streams of a table show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Changelog {
+    /// New files as they are.
+    None,
+    /// All rows as they were written.
+    Input,
+    /// What full compactions changed.
+    FullCompaction,
 }
 
 fn pick<T: Copy>(random: &mut Random, choices: &[T]) -> T {
@@ -23,6 +39,11 @@ impl Shape {
         let key = random.per_mille(650);
         let partitioned = random.per_mille(500);
         let mut options = vec![("manifest.merge-min-count", pick(random, &["2", "3", "5", "30"]))];
+        // Some tables expire with each commit.
+        if random.per_mille(250) {
+            let most = pick(random, &["1", "3", "8"]);
+            options.extend([("snapshot.num-retained.min", "1"), ("snapshot.num-retained.max", most)]);
+        }
         let mut option = |random: &mut Random, per_mille, name, values: &[&'static str]| {
             if random.per_mille(per_mille) {
                 options.push((name, pick(random, values)));
@@ -38,13 +59,14 @@ impl Shape {
         option(random, 300, "file.compression", &["none", "zstd", "snappy"]);
         option(random, 150, "write-only", &["true"]);
         if !key {
+            option(random, 500, "compaction.min.file-num", &["2", "3"]);
             let bucket = pick(random, &["-1", "-1", "1", "3"]);
             options.push(("bucket", bucket));
             if bucket != "-1" {
                 options.push(("bucket-key", "k"));
             }
             let rules = Rules { key, partitioned, sequence_field: false, ignore_delete: false };
-            return Self { rules, input_changelog: false, options };
+            return Self { rules, changelog: Changelog::None, options };
         }
         option(random, 800, "num-sorted-run.compaction-trigger", &["2", "3", "4"]);
         option(random, 200, "num-levels", &["3", "5"]);
@@ -52,23 +74,31 @@ impl Shape {
         option(random, 200, "compaction.max-size-amplification-percent", &["1", "50", "1000"]);
         option(random, 150, "data-file.thin-mode", &["true"]);
         options.push(("bucket", pick(random, &["1", "2", "3"])));
-        let rules = Rules {
-            key,
-            partitioned,
-            sequence_field: SEQUENCE_FIELDS && random.per_mille(300),
-            ignore_delete: SEQUENCE_FIELDS && random.per_mille(150),
-        };
+        let rules =
+            Rules { key, partitioned, sequence_field: random.per_mille(300), ignore_delete: random.per_mille(150) };
         if rules.sequence_field {
             options.push(("sequence.field", "s"));
         }
         if rules.ignore_delete {
             options.push(("ignore-delete", "true"));
         }
-        let input_changelog = random.per_mille(300);
-        if input_changelog {
-            options.push(("changelog-producer", "input"));
+        let changelog = match random.below(10) {
+            0..3 => Changelog::Input,
+            3..5 if full_compaction() => Changelog::FullCompaction,
+            _ => Changelog::None,
+        };
+        match changelog {
+            Changelog::None => {}
+            Changelog::Input => options.push(("changelog-producer", "input")),
+            Changelog::FullCompaction => {
+                options.push(("changelog-producer", "full-compaction"));
+                options.push(("changelog-producer.row-deduplicate", pick(random, &["true", "false"])));
+                if random.per_mille(300) {
+                    options.push(("full-compaction.delta-commits", pick(random, &["1", "2", "3"])));
+                }
+            }
         }
-        Self { rules, input_changelog, options }
+        Self { rules, changelog, options }
     }
 
     pub(crate) fn fields(&self) -> Vec<Field> {
@@ -95,9 +125,6 @@ impl Shape {
             .unwrap()
     }
 }
-
-/// Whether this build has `sequence.field` and `ignore-delete`.
-const SEQUENCE_FIELDS: bool = false;
 
 pub(crate) fn type_of(kind: Kind) -> TypeKind {
     match kind {

@@ -72,6 +72,27 @@ pub(crate) enum Replaced {
     Partitions(Vec<Value>),
 }
 
+/// What an operation does to the rows: some go, then some come.
+#[derive(Debug, Clone)]
+pub(crate) struct Did {
+    pub(crate) replaced: Replaced,
+    pub(crate) changes: Vec<Change>,
+}
+
+impl Did {
+    pub(crate) fn nothing() -> Self {
+        Self::wrote(Vec::new())
+    }
+
+    pub(crate) fn wrote(changes: Vec<Change>) -> Self {
+        Self { replaced: Replaced::Nothing, changes }
+    }
+
+    pub(crate) fn removed(replaced: Replaced) -> Self {
+        Self { replaced, changes: Vec::new() }
+    }
+}
+
 pub(crate) fn value(row: &Row, id: i32) -> Value {
     row.get(&id).cloned().unwrap_or(Value::Null)
 }
@@ -99,6 +120,23 @@ impl State {
                 self.keyed.insert(key, (row.clone(), !is_retract(*kind)));
             }
         }
+    }
+
+    /// Changes as a changelog tells them: each takes away or puts in place exactly what it says.
+    pub(crate) fn step(&mut self, rules: Rules, changes: &[Change]) -> Result<(), String> {
+        for (kind, row) in changes {
+            let key = rules.key_of(row);
+            match is_retract(*kind) {
+                true if self.keyed.remove(&key) != Some((row.clone(), true)) => {
+                    return Err(format!("the row {row:?} is taken back, but was not there"));
+                }
+                false if self.keyed.insert(key, (row.clone(), true)).is_some() => {
+                    return Err(format!("the row {row:?} is added beside another of its key"));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
     }
 
     pub(crate) fn remove(&mut self, replaced: &Replaced) {
@@ -144,6 +182,10 @@ pub(crate) struct Version {
     pub(crate) after: State,
     /// What was written, where the snapshot is one that adds rows.
     pub(crate) changes: Vec<Change>,
+    /// What went before that.
+    pub(crate) replaced: Replaced,
+    /// Whether rows came.
+    pub(crate) brings: bool,
 }
 
 /// A table with its whole history.
@@ -173,18 +215,22 @@ impl Model {
         }
     }
 
-    /// What `changes` make of the table, after `replaced` went.
-    pub(crate) fn next(&self, replaced: &Replaced, changes: &[Change]) -> State {
+    /// What the table is after this.
+    pub(crate) fn next(&self, did: &Did) -> State {
         let mut next = self.state.clone();
-        next.remove(replaced);
-        next.apply(self.rules, changes);
+        next.remove(&did.replaced);
+        next.apply(self.rules, &did.changes);
         next
     }
 
     /// A snapshot was made.
-    pub(crate) fn add_version(&mut self, id: i64, kind: CommitKind, after: State, changes: Vec<Change>) {
+    pub(crate) fn add_version(&mut self, id: i64, kind: CommitKind, after: State, did: &Did) {
         let before = std::mem::replace(&mut self.state, after.clone());
-        self.versions.insert(id, Version { kind, fields: self.fields.clone(), before, after, changes });
+        let changes = if kind == CommitKind::Append { did.changes.clone() } else { Vec::new() };
+        let brings = !did.changes.is_empty();
+        let replaced = if kind == CommitKind::Overwrite { did.replaced.clone() } else { Replaced::Nothing };
+        self.versions
+            .insert(id, Version { kind, fields: self.fields.clone(), before, after, changes, replaced, brings });
         self.latest = id;
     }
 
