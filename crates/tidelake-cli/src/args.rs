@@ -48,7 +48,7 @@ pub(crate) enum Command {
     Tail(TailArgs),
     /// Checks that every file a table refers to is there and whole; reads only.
     Fsck(FsckArgs),
-    /// Rewrites a primary-key table into fewer and larger files; the rows stay the same.
+    /// Rewrites a table into fewer and larger files; the rows stay the same.
     Compact(CompactArgs),
 }
 
@@ -354,6 +354,9 @@ pub(crate) struct CompactArgs {
     /// Everything into the last level, instead of what the table's options find worth it.
     #[arg(long)]
     pub(crate) full: bool,
+    /// Only this partition: 'p=1,q=2' or "p = 1 AND q = 2"; values for some columns mean all partitions with them.
+    #[arg(long = "where", value_name = "PARTITION")]
+    pub(crate) partition: Option<String>,
 }
 
 #[derive(Debug, Clone, ClapArgs)]

@@ -5,6 +5,7 @@ use tidelake::{CompactionOutcome, ErrorKind};
 use crate::{
     args::CompactArgs,
     memory::peak_memory,
+    partition::parse_partition,
     report::{Failure, Result},
     session::Session,
 };
@@ -15,7 +16,10 @@ pub(crate) async fn run(args: CompactArgs) -> Result<()> {
     let name = &args.table.table;
     let clock = session.lake.runtime().clone();
     let begun_ns = clock.clock().monotonic_ns();
-    let compaction = if args.full { table.compact().full() } else { table.compact() };
+    let mut compaction = if args.full { table.compact().full() } else { table.compact() };
+    if let Some(partition) = &args.partition {
+        compaction = compaction.partitions(vec![parse_partition(partition, table.schema())?]);
+    }
     let outcome =
         compaction.run().await.map_err(|error| Failure::from(error).while_doing(format!("compact {name}")))?;
     match outcome {

@@ -63,3 +63,38 @@ fn what_cannot_be_compacted_is_said_and_left_alone() {
     }
     assert_eq!(folder.sql("SELECT count(*) FROM db.\"log$snapshots\"").lines().last(), Some("1"));
 }
+
+#[test]
+fn only_the_partition_that_is_named_is_compacted() {
+    let folder = Folder::new();
+    folder.sql("CREATE DATABASE db");
+    folder.sql(
+        "CREATE TABLE db.t (p INT, q STRING, k INT, PRIMARY KEY (p, q, k) NOT ENFORCED) PARTITIONED BY (p, q) \
+         WITH ('bucket' = '1', 'write-only' = 'true')",
+    );
+    for k in 1..=2 {
+        folder.sql(&format!("INSERT INTO db.t VALUES (1, 'a', {k}), (1, 'b', {k}), (2, 'a', {k})"));
+    }
+    for (partition, told) in
+        [("p=1,q=a", "2 files became 1 in 1 bucket"), ("p = 1 AND q = 'b'", "2 files became 1 in 1 bucket")]
+    {
+        let ran = folder.tide(&["compact", "db.t", "--full", "--where", partition]);
+        assert_eq!(ran.code, Some(0), "{partition}: {}", ran.stderr);
+        assert!(ran.stderr.contains(told), "{partition}: {}", ran.stderr);
+    }
+    let files = folder.sql("SELECT partition, level FROM db.\"t$files\" ORDER BY partition, level");
+    assert_eq!(files.lines().count(), 1 + 1 + 1 + 2, "{files}");
+    let ran = folder.tide(&["compact", "db.t", "--full", "--where", "p=3"]);
+    assert!(ran.code == Some(0) && ran.stderr.starts_with("nothing to compact"), "{}", ran.stderr);
+    folder.sql("CREATE TABLE db.plain (k INT)");
+    for (table, partition, code, told) in [
+        ("db.t", "r=1", 1, "`r` is not a partition column (there are: p, q)"),
+        ("db.t", "p=x", 1, "x"),
+        ("db.t", "p", 2, "gives no value"),
+        ("db.plain", "p=1", 1, "names a partition, the table has none"),
+    ] {
+        let ran = folder.tide(&["compact", table, "--where", partition]);
+        assert_eq!(ran.code, Some(code), "{partition}: {}", ran.stderr);
+        assert!(ran.stderr.contains(told), "{partition}: {}", ran.stderr);
+    }
+}

@@ -10,7 +10,7 @@ mod values;
 use std::sync::{Arc, atomic::AtomicU64};
 
 use futures::{FutureExt, StreamExt, TryStreamExt, stream, stream::BoxStream};
-use tidelake::{CommitOutcome, ErrorKind, Overwrite, PreparedCommit, Table, TableWriter, runtime::Runtime};
+use tidelake::{CommitOutcome, ErrorKind, Overwrite, Table, TableWriter, runtime::Runtime};
 
 use self::{
     shape::{KIND, Rows, Shape},
@@ -50,7 +50,11 @@ pub(crate) async fn run(args: ImportArgs) -> Result<()> {
     }
     let shape = Shape { schema: Arc::clone(table.schema()), op_column: args.op_column.clone() };
     let mut progress = Progress::new(session.lake.runtime(), &args.table.table, source::total_bytes(&sources));
-    let mut writer = table.writer().build()?;
+    let writer = match overwrite {
+        Some(overwrite) => table.writer().overwrite(overwrite),
+        None => table.writer(),
+    };
+    let mut writer = writer.build()?;
     for source in &sources {
         if let Err(failure) = fill(&mut writer, &table, source, &shape, &mut progress).await {
             writer.abandon().await;
@@ -58,17 +62,9 @@ pub(crate) async fn run(args: ImportArgs) -> Result<()> {
             return Err(failure.while_doing(format!("import {name} into {}", args.table.table)));
         }
     }
-    let outcome = match (committer, named, overwrite) {
-        (None, _, None) => writer.commit().await?,
-        (committer, named, overwrite) => {
-            let committer = match committer {
-                Some(committer) => committer,
-                None => table.committer(&session.lake.runtime().ids().uuid())?,
-            };
-            let mut prepared = writer.prepare_commit(named.map_or(PreparedCommit::BATCH, |named| named.1)).await?;
-            prepared.overwrite = overwrite;
-            committer.commit(prepared).await?
-        }
+    let outcome = match (&committer, named) {
+        (Some(committer), Some((_, identifier))) => committer.commit(writer.prepare_commit(identifier).await?).await?,
+        _ => writer.commit().await?,
     };
     told(&args, outcome, progress.rows())?;
     eprintln!("{}", progress.finish());
