@@ -56,8 +56,10 @@ pub(crate) async fn read_footer(file_read: Arc<dyn FileRead>, context: &FormatCo
         None => read_one(&*file_read, range.clone(), &parsed.path).await?,
     };
     let finish = move || {
-        let index = parse_index(&parsed.metadata, size, &range, bytes);
-        guard(&parsed.path.clone(), || file(parsed, index))
+        guard(&parsed.path.clone(), || {
+            let index = parse_index(&parsed.metadata, size, &range, bytes);
+            file(parsed, index)
+        })
     };
     context.runtime.compute(finish).await
 }

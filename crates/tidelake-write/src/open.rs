@@ -80,7 +80,10 @@ impl OpenBucket {
     }
 
     /// Whether the files found are explained by what this bucket did. Forgets what is found.
-    pub(crate) fn agrees(&mut self, found: &IndexMap<FileId, DataFileMeta>) -> bool {
+    ///
+    /// What is not found is still to come. It is not if it has been in and was replaced: then the bucket may look as it did
+    /// before it came, and yet does not agree.
+    pub(crate) fn agrees(&mut self, found: &IndexMap<FileId, DataFileMeta>, seen: &SeenSince) -> bool {
         if self.handed_over.iter().any(|half| half.dropped) {
             return false;
         }
@@ -98,6 +101,12 @@ impl OpenBucket {
             }
         }
         let Some(explained) = explained else { return false };
+        let may_have_been_in = |half: &Half| {
+            seen.as_ref().is_none_or(|seen| half.changes.added.iter().any(|file| seen.contains(&file.file_name)))
+        };
+        if self.handed_over[explained..].iter().any(may_have_been_in) {
+            return false;
+        }
         self.known = found.keys().cloned().collect();
         self.handed_over.drain(..explained);
         true

@@ -406,7 +406,7 @@ impl BucketWriters {
         let mut changed: IndexSet<BucketKey> = IndexSet::new();
         let mut lost: BTreeSet<u64> = BTreeSet::new();
         for (key, open) in &mut self.open {
-            if !open.agrees(found(key)) {
+            if !open.agrees(found(key), &seen) {
                 lost.extend(open.lost_compactions(found(key), &seen));
                 changed.insert(key.clone());
             }
@@ -414,7 +414,7 @@ impl BucketWriters {
         // A commit drops its compactions of all buckets or of none.
         for (key, open) in &mut self.open {
             lost.iter().for_each(|number| open.note_dropped(*number));
-            if !open.agrees(found(key)) {
+            if !open.agrees(found(key), &seen) {
                 changed.insert(key.clone());
             }
         }

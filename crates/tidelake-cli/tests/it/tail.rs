@@ -25,7 +25,8 @@ async fn make_table(warehouse: &str) -> Table {
     catalog.create_database("db", &Options::default()).await.unwrap();
     let fields =
         vec![DataField::new(0, "k", TypeKind::Int.not_null()), DataField::new(1, "v", TypeKind::STRING.nullable())];
-    let options = Options::from([("bucket", "2")]);
+    // A snapshot for each commit, and no other: none is compacted.
+    let options = Options::from([("bucket", "2"), ("write-only", "true")]);
     let schema = TableSchema::create(fields, vec![], vec!["k".into()], options, None, 0).unwrap();
     catalog.create_table(&Identifier::new("db", "t").unwrap(), &schema).await.unwrap();
     lake.table(&catalog, "db.t").await.unwrap()

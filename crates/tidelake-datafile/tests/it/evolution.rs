@@ -115,7 +115,8 @@ async fn predicates_skip_only_what_the_old_file_surely_lacks() {
     let fields = &new.files.schema.fields;
     let rows = async |predicate| new.try_read(&file, &filtered(fields, predicate)).await.unwrap().num_rows();
     assert_eq!(rows(column(&wide).equal(Scalar::BigInt(7))).await, 0);
-    assert_eq!(rows(column(&wide).equal(Scalar::BigInt(2))).await, 2);
+    // Within the file the format may leave out what is surely not asked for.
+    assert_eq!(rows(column(&wide).equal(Scalar::BigInt(2))).await, 1);
     // Texts order otherwise than numbers: nothing may be skipped by their bounds.
     assert_eq!(rows(column(&number).equal(Scalar::Int(9))).await, 2);
     // The file has another column of this name.
