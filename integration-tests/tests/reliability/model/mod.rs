@@ -79,10 +79,9 @@ fn random_histories_end_as_in_the_model() {
 
 /// The model is seen to find what is wrong: with a commit that forgets what its user committed before.
 #[test]
-fn planted_bugs_are_found_by_the_model() {
-    for planted in [canary::FORGET_HISTORY] {
-        let found = first_failure(0..300, Some(planted));
-        figure(format!("`{planted}`: {}", found.as_deref().unwrap_or("not found")));
-        assert!(found.is_some(), "`{planted}` is not found");
-    }
+fn a_planted_bug_is_found_by_the_model() {
+    let planted = canary::FORGET_HISTORY;
+    let found = first_failure(0..300, Some(planted));
+    figure(format!("`{planted}`: {}", found.as_deref().unwrap_or("not found")));
+    assert!(found.is_some(), "`{planted}` is not found");
 }
