@@ -1,6 +1,6 @@
 //! A second process that follows `orders`, and what it prints.
 
-use std::{collections::BTreeMap, process::Stdio, time::Duration};
+use std::{process::Stdio, time::Duration};
 
 use tidelake::{ErrorKind, runtime::Runtime};
 use tokio::{
@@ -21,8 +21,9 @@ pub(super) struct Follower {
 /// What the follower saw.
 #[derive(Default)]
 pub(super) struct Seen {
-    /// When each snapshot's last row was read, by the snapshot's number.
-    at: BTreeMap<i64, u64>,
+    /// When the last row of each plan was read, in the runtime's nanoseconds. Plans without rows, of compactions, are not
+    /// among them.
+    pub(super) at: Vec<u64>,
     /// Rows of each kind: `+I -U +U -D`.
     pub(super) kinds: [usize; 4],
 }
@@ -57,10 +58,9 @@ impl Follower {
         Ok(Self { _process: process, lines: BufReader::with_capacity(1 << 20, output).lines(), runtime })
     }
 
-    /// Reads up to and including the plan of this snapshot. Times are those of reading: run it beside the
-    /// commits.
-    pub(super) async fn until(&mut self, snapshot: i64) -> Result<Seen> {
-        let mut seen = Seen::default();
+    /// Reads so many plans with rows. Times are those of reading: run it beside the commits.
+    pub(super) async fn plans(&mut self, count: usize) -> Result<Seen> {
+        let (mut seen, mut has_rows) = (Seen::default(), false);
         loop {
             let line = tokio::time::timeout(PATIENCE, self.lines.next_line()).await;
             let line = match line {
@@ -70,7 +70,7 @@ impl Follower {
                 Err(_) => {
                     return Err(Failure::new(
                         ErrorKind::Internal,
-                        format!("the follower did not see snapshot {snapshot}"),
+                        format!("the follower saw {} commits of {count}", seen.at.len()),
                     ));
                 }
             };
@@ -78,24 +78,13 @@ impl Follower {
                 ["+I", "-U", "+U", "-D"].iter().position(|kind| line.starts_with(&format!("{{\"_kind\":\"{kind}\"")))
             {
                 seen.kinds[kind] += 1;
-            } else if let Some(next) = number_after(&line, "\"_next\":") {
-                seen.at.insert(next - 1, self.runtime.clock().monotonic_ns());
-                if next > snapshot {
+                has_rows = true;
+            } else if line.contains("\"_next\":") && std::mem::take(&mut has_rows) {
+                seen.at.push(self.runtime.clock().monotonic_ns());
+                if seen.at.len() == count {
                     return Ok(seen);
                 }
             }
         }
     }
-}
-
-impl Seen {
-    /// When the snapshot was seen, in the runtime's nanoseconds.
-    pub(super) fn at(&self, snapshot: i64) -> u64 {
-        self.at.get(&snapshot).copied().unwrap_or(u64::MAX)
-    }
-}
-
-fn number_after(line: &str, mark: &str) -> Option<i64> {
-    let rest = line.split_once(mark)?.1;
-    rest[..rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len())].parse().ok()
 }

@@ -93,8 +93,8 @@ async fn play(args: &DemoArgs, warehouse: &str) -> Result<()> {
             for kind in changes.kinds.iter().flatten() {
                 applied[usize::from(kind.unsigned_abs()).min(3)] += 1;
             }
-            let snapshot = commit(&orders, &changes.rows, &changes.kinds).await?;
-            committed_at.push((snapshot, clock.clock().monotonic_ns()));
+            commit(&orders, &changes.rows, &changes.kinds).await?;
+            committed_at.push(clock.clock().monotonic_ns());
             let changes = plain_customer.changes(round, 5)?;
             commit(&customer, &changes.rows, &changes.kinds).await?;
             let rows = shifted(&plain_lineitem.first(1000)?, 0, 1 << 40, round)?;
@@ -105,8 +105,7 @@ async fn play(args: &DemoArgs, warehouse: &str) -> Result<()> {
         }
         Ok(())
     };
-    // The load is snapshot 1 of orders, each commit one more.
-    let ((), seen) = futures::future::try_join(commits, follower.until(1 + COMMITS as i64)).await?;
+    let ((), seen) = futures::future::try_join(commits, follower.plans(COMMITS)).await?;
     bar.finish_and_clear();
 
     let mut out = output::stdout();
@@ -114,7 +113,7 @@ async fn play(args: &DemoArgs, warehouse: &str) -> Result<()> {
         describe(table, &mut out).await?;
     }
     let mut waits: Vec<u64> =
-        committed_at.iter().map(|(snapshot, at)| seen.at(*snapshot).saturating_sub(*at)).collect();
+        committed_at.iter().zip(&seen.at).map(|(written, read)| read.saturating_sub(*written)).collect();
     waits.sort_unstable();
     let at = |share: usize| {
         waits.get((waits.len() * share / 100).min(waits.len().saturating_sub(1))).copied().unwrap_or_default()
@@ -163,12 +162,12 @@ async fn load(
     Ok(plain)
 }
 
-/// One commit; gives its snapshot.
-async fn commit(table: &Table, rows: &RecordBatch, kinds: &Int8Array) -> Result<i64> {
+/// One commit.
+async fn commit(table: &Table, rows: &RecordBatch, kinds: &Int8Array) -> Result<()> {
     let mut writer = table.writer().build()?;
     writer.write_kinds(rows.clone(), kinds).await?;
     match writer.commit().await? {
-        tidelake::CommitOutcome::Committed { append: Some(snapshot), .. } => Ok(snapshot),
+        tidelake::CommitOutcome::Committed { append: Some(_), .. } => Ok(()),
         other => Err(Failure::new(ErrorKind::Internal, format!("a commit of rows ended as {other:?}"))),
     }
 }
