@@ -1,6 +1,7 @@
 //! What the tests in `tests/` share.
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "tests"))]
 
+pub mod answers;
 pub mod replay;
 
 use std::{fmt::Display, io::Write};

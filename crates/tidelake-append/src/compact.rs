@@ -15,8 +15,8 @@ use std::{
 use async_trait::async_trait;
 use futures::TryStreamExt;
 use tidelake_datafile::{
-    BucketPlace, CompactMode, DataFileWriter, FileContent, FileReadRequest, JobError, JobKind, JobResult, Produced,
-    Result, TARGET_FILE_SIZE, TableFiles, Work,
+    BucketPlace, COMPACTION_SMALL_FILE_RATIO, CompactMode, DataFileWriter, FileContent, FileReadRequest, JobError,
+    JobKind, JobResult, Produced, Result, TARGET_FILE_SIZE, TableFiles, Work,
 };
 use tidelake_meta::{DataFileMeta, DataFileNames, FileSource};
 use tidelake_types::{Bytes64, OptionKey};
@@ -26,10 +26,6 @@ use crate::read_split;
 /// How many small files make a compaction worth it.
 pub const COMPACTION_MIN_FILE_NUM: OptionKey<i32> = OptionKey::new("compaction.min.file-num", || 5)
     .describe("Small files of an append table are compacted from so many on.");
-
-/// What counts as a small file.
-pub const COMPACTION_SMALL_FILE_RATIO: OptionKey<f64> = OptionKey::new("compaction.small-file-ratio", || 0.7)
-    .describe("Files below this part of `target-file-size` are small.");
 
 /// A full compaction of fewer files is not worth it.
 const FULL_FILES_MIN: usize = 3;

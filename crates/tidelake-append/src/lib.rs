@@ -9,5 +9,5 @@ mod flush;
 mod read;
 
 pub use bucket::AppendBucket;
-pub use compact::{COMPACTION_MIN_FILE_NUM, COMPACTION_SMALL_FILE_RATIO, RewriteJob, SmallFiles, pack_small_files};
+pub use compact::{COMPACTION_MIN_FILE_NUM, RewriteJob, SmallFiles, pack_small_files};
 pub use read::read_split;

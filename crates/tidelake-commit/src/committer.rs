@@ -423,7 +423,7 @@ impl<'c> Work<'c> {
             let publication = match self.build_on(base.as_ref(), &schema).await {
                 Ok(publication) => publication,
                 // The base was the latest, and has expired while it was read.
-                Err(error) if error.kind() == ErrorKind::NotFound && self.is_gone(base.as_ref()).await? => {
+                Err(error) if self.has_expired(base.as_ref(), &error).await? => {
                     self.discard_attempt().await;
                     attempts += 1;
                     match deadline.passed() {
@@ -462,9 +462,9 @@ impl<'c> Work<'c> {
         self.prepare(base, schema).await
     }
 
-    async fn is_gone(&self, base: Option<&Snapshot>) -> Result<bool> {
+    async fn has_expired(&self, base: Option<&Snapshot>, error: &Error) -> Result<bool> {
         match base {
-            Some(base) => Ok(self.committer.table.snapshots.try_load(base.id).await?.is_none()),
+            Some(base) => Ok(self.committer.table.snapshots.has_expired(base.id, error).await?),
             None => Ok(false),
         }
     }
@@ -545,14 +545,10 @@ impl<'c> Work<'c> {
 
     /// All manifests of the base: its base and its delta.
     async fn base_manifests(&self, base: Option<&Snapshot>) -> Result<Vec<ManifestFileMeta>> {
-        let Some(base) = base else { return Ok(Vec::new()) };
-        let manifests = &self.committer.table.manifests;
-        let (older, newer) = try_join(
-            manifests.read_list(&base.base_manifest_list, base.base_manifest_list_size),
-            manifests.read_list(&base.delta_manifest_list, base.delta_manifest_list_size),
-        )
-        .await?;
-        Ok(older.iter().chain(newer.iter()).cloned().collect())
+        match base {
+            Some(base) => Ok(self.committer.table.manifests.manifests_of(base).await?),
+            None => Ok(Vec::new()),
+        }
     }
 
     /// Writes what is missing, makes everything durable at once, and freezes the snapshot.

@@ -28,6 +28,16 @@ pub enum CommitOutcome {
     Empty,
 }
 
+impl CommitOutcome {
+    /// What did not work although the commit stands, for its user to hear of: a sentence each.
+    pub fn warnings(&self) -> Vec<String> {
+        let Self::Committed { compaction_dropped, listener_failures, .. } = self else { return Vec::new() };
+        let dropped = compaction_dropped.iter();
+        let dropped = dropped.map(|conflict| format!("the compaction beside it was given up: {conflict}"));
+        dropped.chain(listener_failures.iter().cloned()).collect()
+    }
+}
+
 /// What became of a commit whose outcome was unknown.
 #[must_use]
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,11 +6,17 @@
 //!   N + 1 there? ──no──▶ publish the same bytes as N ──unknown─┘
 //!        │ yes               │ ours        │ another's
 //!        ▼                   ▼             ▼
-//!   N was decided:       committed      lost
-//!   by the bytes of N, or, if N expired, by what N + 1 is built on
+//!   N was decided:       base there?     lost
+//!   by its bytes, and        │ yes ─▶ committed
+//!   by what N + 1            │ no
+//!   is built on  ◀───────────┘
 //! ```
 //!
 //! While a request of ours may still land as N, N + 1 is never tried: both could take effect.
+//!
+//! **N may have come and gone** between the look at the base and our request: others committed it, and it expired. Then ours
+//! takes effect, and nothing is built on it. Expiry takes the oldest first, so as long as the base is there, N was never
+//! there before. Otherwise the snapshots above tell; if they know nothing of ours, it is taken away again and was never in.
 
 use std::time::Duration;
 
@@ -68,7 +74,17 @@ impl Open<'_> {
             }
             if last.is_none() {
                 match table.snapshot_commit.publish(self.publication).await {
-                    Ok(Published::Committed) => return Ok(Decision::Committed),
+                    Ok(Published::Committed) if runtime.canary("commit.publish-without-probe") => {
+                        return Ok(Decision::Committed);
+                    }
+                    Ok(Published::Committed) => match self.confirmed(table).await {
+                        Ok(decision) => return Ok(decision),
+                        Err(error @ Error::OutcomeUnknown { .. }) => return Err(error),
+                        Err(error) => {
+                            pending = true;
+                            last = Some(error);
+                        }
+                    },
                     Ok(Published::LostRace) => return Ok(Decision::LostRace),
                     Ok(Published::Unknown) => pending = true,
                     Err(error) => {
@@ -96,35 +112,48 @@ impl Open<'_> {
         deadline.runtime.clock().sleep(wait.min(deadline.left())).await;
     }
 
+    /// N is ours: whether it counts.
+    async fn confirmed(&self, table: &CommitTable) -> Result<Decision> {
+        let id = self.publication.snapshot.id;
+        if id > 1 && table.snapshots.exists(id - 1).await? {
+            return Ok(Decision::Committed);
+        }
+        let Some(successor) = self.successor(table).await? else { return Ok(Decision::Committed) };
+        let decision = self.judge_by(&successor, table).await?;
+        if decision == Decision::LostRace {
+            table.io.delete(&table.layout.snapshot(id)?).await?;
+        }
+        Ok(decision)
+    }
+
+    /// A snapshot above N: the next one, or the newest if that has come and gone.
+    async fn successor(&self, table: &CommitTable) -> Result<Option<Snapshot>> {
+        let id = self.publication.snapshot.id;
+        match table.snapshots.try_load(id + 1).await? {
+            Some(successor) => Ok(Some(successor)),
+            None => Ok(table.snapshots.latest().await?.filter(|latest| latest.id > id)),
+        }
+    }
+
     /// What is known of N if anything above it exists; `None`: nothing does, N is open.
     /// What no request of ours can have made is lost without a look.
     async fn successor_decides(&self, table: &CommitTable, pending: bool) -> Result<Option<Decision>> {
         let id = self.publication.snapshot.id;
-        let successor = match table.snapshots.try_load(id + 1).await? {
-            Some(successor) => Some(successor),
-            None => match table.snapshots.latest_id().await? {
-                // N + 1 has come and gone.
-                Some(latest) if latest > id => table.snapshots.try_load(latest).await?,
-                _ => return Ok(None),
-            },
-        };
+        let Some(successor) = self.successor(table).await? else { return Ok(None) };
         if !pending {
             return Ok(Some(Decision::LostRace));
         }
         match table.snapshots.read_bytes(id).await? {
             Some(bytes) if bytes == self.publication.bytes => {
                 table.io.sync(&[table.layout.snapshot(id)?]).await?;
-                Ok(Some(Decision::Committed))
+                self.confirmed(table).await.map(Some)
             }
             Some(_) => Ok(Some(Decision::LostRace)),
-            None => match successor {
-                Some(successor) => self.judge_by(&successor, table).await.map(Some),
-                None => Ok(None),
-            },
+            None => self.judge_by(&successor, table).await.map(Some),
         }
     }
 
-    /// N is gone; a snapshot above it tells whether it was ours: its base is made of all up to the one below it.
+    /// A snapshot above N tells whether N was ours: its base is made of all up to the one below it.
     async fn judge_by(&self, successor: &Snapshot, table: &CommitTable) -> Result<Decision> {
         let list = table.manifests.read_list(&successor.base_manifest_list, successor.base_manifest_list_size).await?;
         let ours: IndexSet<&str> = self.delta.iter().map(|manifest| manifest.file_name.as_str()).collect();

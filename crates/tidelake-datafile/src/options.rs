@@ -12,6 +12,10 @@ pub const WRITE_BUFFER_SIZE: OptionKey<Bytes64> = OptionKey::new("write-buffer-s
     "What rows in memory may take before they are flushed: those of a bucket (of an append bucket at most 64 mb), and those of a writer.",
 );
 
+/// Option `compaction.small-file-ratio`.
+pub const COMPACTION_SMALL_FILE_RATIO: OptionKey<f64> = OptionKey::new("compaction.small-file-ratio", || 0.7)
+    .describe("Files below this part of `target-file-size` are small: compaction rewrites them with their neighbours.");
+
 /// Option `file.format.per.level`.
 pub const FILE_FORMAT_PER_LEVEL: OptionKey<PerLevel<String>> =
     OptionKey::new("file.format.per.level", PerLevel::default)

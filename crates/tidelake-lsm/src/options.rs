@@ -70,10 +70,6 @@ pub const COMPACTION_FORCE_REWRITE_ALL_FILES: OptionKey<bool> =
     OptionKey::new("compaction.force-rewrite-all-files", || false)
         .describe("Rewrite every file that a compaction takes, also those that a change of level would do for.");
 
-/// What counts as a small file.
-pub const COMPACTION_SMALL_FILE_RATIO: OptionKey<f64> = OptionKey::new("compaction.small-file-ratio", || 0.7)
-    .describe("Files below this part of `target-file-size` are rewritten with their neighbours.");
-
 /// Whether updates that change nothing are told of.
 pub const CHANGELOG_PRODUCER_ROW_DEDUPLICATE: OptionKey<bool> =
     OptionKey::new("changelog-producer.row-deduplicate", || false)

@@ -10,7 +10,6 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use futures::{FutureExt, StreamExt, TryStreamExt, stream};
 use indexmap::IndexMap;
-use tidelake_error::{Classify, ErrorKind};
 use tidelake_io::FileIO;
 use tidelake_meta::{
     DataFileMeta, FileKind, ManifestEntry, ManifestFileMeta, ManifestStore, SchemaStore, Snapshot, SnapshotStore,
@@ -95,10 +94,8 @@ impl Planner {
 
     async fn has_expired(&self, point: &ReadPoint, error: &Error) -> Result<bool> {
         match &point.snapshot {
-            Some(snapshot) if error.kind() == ErrorKind::NotFound => {
-                Ok(self.parts.snapshots.try_load(snapshot.id).await?.is_none())
-            }
-            _ => Ok(false),
+            Some(snapshot) => Ok(self.parts.snapshots.has_expired(snapshot.id, error).await?),
+            None => Ok(false),
         }
     }
 
@@ -125,14 +122,7 @@ impl Planner {
     ) -> Result<Plan> {
         unsupported_for_reading(schema)?;
         let Some(snapshot) = snapshot else { return Ok(Plan::empty(None, schema, pruning)) };
-        let lists = [
-            (&snapshot.base_manifest_list, snapshot.base_manifest_list_size),
-            (&snapshot.delta_manifest_list, snapshot.delta_manifest_list_size),
-        ];
-        let mut manifests = Vec::new();
-        for (name, size_bytes) in lists {
-            manifests.extend(self.parts.manifests.read_list(name, size_bytes).await?.iter().cloned());
-        }
+        let manifests = self.parts.manifests.manifests_of(snapshot).await?;
         let entries = live_entries(self.read_entries(manifests, pruning, &|_| true).await?);
         let live = entries.len();
         self.refuse_deletion_vectors(snapshot, schema)?;

@@ -6,14 +6,14 @@ use datafusion::{
     logical_expr::{Expr, LogicalPlan, cast, ident, lit},
     prelude::DataFrame,
 };
-use futures::TryStreamExt;
-use tidelake_table::{Overwrite, Table, TableWriter};
+use tidelake_table::{Overwrite, Table};
 
 use crate::{
     Result, SqlResult, SqlSession,
     ddl::Insert,
     error::SyntaxSnafu,
     session::{done, quoted},
+    sink::store,
     statement::statements,
 };
 
@@ -28,19 +28,11 @@ impl SqlSession {
             let overwrite = Overwrite::of(spec, table.schema()).map_err(tidelake_table::Error::from)?;
             writer = writer.overwrite(overwrite);
         }
-        let mut writer = writer.build()?;
-        match fill(&mut writer, frame).await {
-            Ok(rows) => {
-                let _outcome = writer.commit().await?;
-                let verb = if insert.overwrite { "overwrote with" } else { "inserted" };
-                done(format!("{verb} {rows} rows"))
-            }
-            Err(error) => {
-                // The query failed: nothing was committed, so what was written may go.
-                writer.abandon().await;
-                Err(error)
-            }
-        }
+        let rows = frame.execute_stream().await?;
+        let (count, outcome) = store(writer.build()?, rows).await?;
+        let verb = if insert.overwrite { "overwrote with" } else { "inserted" };
+        let warnings = outcome.warnings().into_iter().map(|warning| format!("; {warning}"));
+        done(format!("{verb} {count} rows{}", warnings.collect::<String>()))
     }
 
     /// The rows of the query with all columns of the table: DataFusion casts them as for `INSERT INTO`, and those that the
@@ -82,16 +74,6 @@ impl SqlSession {
             .collect();
         Ok(DataFrame::new(self.context.state(), rows.input.as_ref().clone()).select(all)?)
     }
-}
-
-async fn fill(writer: &mut TableWriter, frame: DataFrame) -> Result<u64> {
-    let mut rows = frame.execute_stream().await?;
-    let mut count = 0;
-    while let Some(batch) = rows.try_next().await? {
-        count += batch.num_rows() as u64;
-        writer.write(batch).await?;
-    }
-    Ok(count)
 }
 
 /// A value of the partition clause, in the type of its column.

@@ -11,7 +11,7 @@ use datafusion::{
     physical_plan::{DisplayAs, DisplayFormatType},
 };
 use futures::TryStreamExt;
-use tidelake_table::{Table, TableWriter};
+use tidelake_table::{CommitOutcome, Table, TableWriter};
 
 use crate::Error;
 
@@ -40,27 +40,33 @@ impl DataSink for TableSink {
         &self.schema
     }
 
-    async fn write_all(&self, mut rows: SendableRecordBatchStream, _: &Arc<TaskContext>) -> Result<u64> {
-        let mut writer = self.table.writer().build().map_err(Error::from)?;
-        match fill(&mut writer, &mut rows).await {
-            Ok(count) => {
-                let _outcome = writer.commit().await.map_err(Error::from)?;
-                Ok(count)
-            }
-            Err(error) => {
-                // The query failed: nothing was committed, so what was written may go.
-                writer.abandon().await;
-                Err(error)
-            }
+    async fn write_all(&self, rows: SendableRecordBatchStream, _: &Arc<TaskContext>) -> Result<u64> {
+        let writer = self.table.writer().build().map_err(Error::from)?;
+        let (count, _) = store(writer, rows).await?;
+        Ok(count)
+    }
+}
+
+/// Commits the rows of a query, and says how many they are and how the commit ended. If the query fails, nothing is committed,
+/// and what was written for it goes.
+pub(crate) async fn store(
+    mut writer: TableWriter,
+    mut rows: SendableRecordBatchStream,
+) -> crate::Result<(u64, CommitOutcome)> {
+    match fill(&mut writer, &mut rows).await {
+        Ok(count) => Ok((count, writer.commit().await?)),
+        Err(error) => {
+            writer.abandon().await;
+            Err(error)
         }
     }
 }
 
-async fn fill(writer: &mut TableWriter, rows: &mut SendableRecordBatchStream) -> Result<u64> {
+async fn fill(writer: &mut TableWriter, rows: &mut SendableRecordBatchStream) -> crate::Result<u64> {
     let mut count = 0;
     while let Some(batch) = rows.try_next().await? {
         count += batch.num_rows() as u64;
-        writer.write(batch).await.map_err(Error::from)?;
+        writer.write(batch).await?;
     }
     Ok(count)
 }

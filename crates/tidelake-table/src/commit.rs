@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use tidelake_commit::{
-    CommitOutcome, CommitTable, CommitUser, Committer, PreparedCommit, Resolution, Retention, SnapshotExpiry,
+    CommitOutcome, CommitTable, CommitUser, Committer, ExpireOutcome, PreparedCommit, Resolution, Retention,
+    SnapshotExpiry,
 };
 use tidelake_meta::{CommitIdentity, WRITE_ONLY};
 
@@ -58,22 +59,25 @@ impl TableCommitter {
         let mut outcome = self.committer.commit(prepared).await?;
         if let CommitOutcome::Committed { append, compact, listener_failures, .. } = &mut outcome
             && let Some(latest) = compact.or(*append)
-            && let Err(error) = self.expire(latest).await
         {
-            listener_failures.push(format!("expiry of snapshots: {error}"));
+            match self.expire(latest).await {
+                Ok(ExpireOutcome { left_behind: 0, .. }) => {}
+                Ok(ExpireOutcome { left_behind, .. }) => {
+                    listener_failures.push(format!("expiry of snapshots: {left_behind} files could not be deleted"));
+                }
+                Err(error) => listener_failures.push(format!("expiry of snapshots: {error}")),
+            }
         }
         Ok(outcome)
     }
 
-    async fn expire(&self, latest: i64) -> Result<()> {
+    async fn expire(&self, latest: i64) -> Result<ExpireOutcome> {
         let options = &self.table.schema.options;
         if options.get(&WRITE_ONLY)? {
-            return Ok(());
+            return Ok(ExpireOutcome::default());
         }
         let retention = Retention::from_options(options, self.table.lake.runtime().clock().now_ms())?;
-        let expired = SnapshotExpiry::new(Self::parts(&self.table), retention).in_passing(latest).run().await?;
-        let _ = expired;
-        Ok(())
+        Ok(SnapshotExpiry::new(Self::parts(&self.table), retention).in_passing(latest).run().await?)
     }
 
     /// For a stream that resumes, once, before its first commit: what of `pending` (identifiers ascending) is missing.

@@ -8,7 +8,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use futures::{StreamExt, channel::oneshot, stream::FuturesOrdered};
+use futures::{FutureExt, StreamExt, stream::FuturesOrdered};
 use indexmap::IndexMap;
 use tidelake_append::{AppendBucket, RewriteJob, SmallFiles, pack_small_files};
 use tidelake_datafile::{Bucket, BucketPlace, CompactMode, Job, TableFiles};
@@ -23,12 +23,13 @@ use crate::{
     PreparedMessages, WriteParts,
     error::{JobLostSnafu, Result, SchemaMovedSnafu, UnsupportedSnafu},
     options::SOURCE_SPLIT_OPEN_FILE_COST,
-    restore::alive_at,
+    restore::latest_alive,
+    slots::spawned,
     writers::written,
 };
 
-/// Compacts every bucket of a table as it is now, or those of some `partitions`. Their files are only written; a commit makes them count. After an error
-/// nothing is left, as far as it could be deleted.
+/// Compacts every bucket of a table as it is now, or those of some `partitions`. Their files are only written; a commit makes
+/// them count. After an error nothing is left, as far as it could be deleted.
 ///
 /// # Errors
 ///
@@ -50,7 +51,9 @@ pub async fn compact_buckets(
             && running.len() < parts.slots.max(1)
             && let Some(bucket) = work.next()
         {
-            running.push_back(spawned(files.clone(), bucket, mode));
+            let (files, path) = (files.clone(), bucket.place.path.clone());
+            let result = spawned(&parts.files.runtime, async move { compact_bucket(&files, bucket, mode).await });
+            running.push_back(result.map(|result| result.unwrap_or_else(|| JobLostSnafu { bucket: path }.fail())));
         }
         // After a failure those that run are heard out, or they would leave files behind.
         match running.next().await {
@@ -92,10 +95,9 @@ async fn buckets(
     partitions: Option<&PartitionMatcher>,
 ) -> Result<Vec<BucketWork>> {
     let schema: &TableSchema = &parts.files.schema;
-    let Some(snapshot) = parts.snapshots.latest().await? else { return Ok(Vec::new()) };
     let fields = schema.partition_fields();
     let mut work: IndexMap<_, BucketWork> = IndexMap::new();
-    for entry in alive_at(&snapshot, &parts.manifests).await? {
+    for entry in latest_alive(&parts.snapshots, &parts.manifests).await? {
         if let Some(partitions) = partitions
             && !partitions.matches(&entry.partition)?
         {
@@ -132,19 +134,6 @@ async fn buckets(
 }
 
 type Compacted = (CommitMessage, Vec<FilePath>);
-
-/// On a task of its own, so that buckets run side by side.
-async fn spawned(files: TableFiles, bucket: BucketWork, mode: CompactMode) -> Result<Compacted> {
-    let (sender, receiver) = oneshot::channel();
-    let (runtime, path) = (files.runtime.clone(), bucket.place.path.clone());
-    let task = runtime.spawn(async move {
-        // The receiver is gone only if the whole call was dropped: then nobody wants the result.
-        let _ = sender.send(compact_bucket(&files, bucket, mode).await);
-    });
-    let result = receiver.await;
-    drop(task);
-    result.unwrap_or_else(|_| JobLostSnafu { bucket: path }.fail())
-}
 
 /// What changed, and the files that were written for it.
 async fn compact_bucket(files: &TableFiles, work: BucketWork, mode: CompactMode) -> Result<Compacted> {

@@ -6,8 +6,10 @@
 use std::collections::BTreeSet;
 
 use indexmap::IndexMap;
+use tidelake_error::{Classify, ErrorKind};
 use tidelake_meta::{
-    DataFileMeta, FileKind, ManifestEntry, ManifestStore, Snapshot, SnapshotStore, TableSchema, live_entries,
+    CommitKind, DataFileMeta, FileKind, ManifestEntry, ManifestStore, Snapshot, SnapshotStore, TableSchema,
+    live_entries,
 };
 use tidelake_types::PartitionValues;
 
@@ -48,10 +50,15 @@ pub struct RestoredStates {
     buckets: IndexMap<BucketKey, BucketState>,
     /// The positive bucket count of the partition's files.
     counts: IndexMap<PartitionValues, i32>,
+    /// Since they were forgotten. Kept here, not handed out once: who gives up half-way has to know them at the next try.
+    seen: SeenSince,
 }
 
-/// The names of all files that snapshots added since the last look; `None` if not every snapshot was seen.
+/// The names of all files that snapshots added since then; `None` if not every snapshot was seen.
 pub(crate) type SeenSince = Option<BTreeSet<String>>;
+
+/// How often the newest snapshot is sought again when it expires while it is read.
+const RACES_MAX: usize = 10;
 
 impl RestoredStates {
     /// Of no snapshot yet. With `keep_files` it also knows which files each bucket has.
@@ -59,59 +66,85 @@ impl RestoredStates {
         Self { keep_files, ..Self::default() }
     }
 
-    /// Brings the state up to the newest snapshot.
+    /// Brings the state up to the newest snapshot. Harmless to repeat after an error or a cancelled call.
     pub(crate) async fn refresh(
         &mut self,
         schema: &TableSchema,
         snapshots: &SnapshotStore,
         manifests: &ManifestStore,
-    ) -> Result<SeenSince> {
-        let Some(latest) = snapshots.latest_id().await? else {
-            let was_empty = self.snapshot == Some(0);
-            if !was_empty {
-                *self = Self { snapshot: Some(0), ..Self::new(self.keep_files) };
+    ) -> Result<()> {
+        for _ in 0..RACES_MAX {
+            let Some(latest) = snapshots.latest_id().await? else {
+                if self.snapshot != Some(0) {
+                    *self = Self { snapshot: Some(0), ..Self::new(self.keep_files) };
+                }
+                return Ok(());
+            };
+            match self.bring_to(latest, schema, snapshots, manifests).await {
+                Err(error) if snapshots.has_expired(latest, &error).await? => {}
+                brought => return brought,
             }
-            return Ok(was_empty.then(BTreeSet::new));
-        };
-        let mut seen = BTreeSet::new();
-        if self.snapshot == Some(latest) {
-            return Ok(Some(seen));
         }
-        let mut from = self.snapshot.filter(|known| *known < latest).map(|known| known + 1);
-        while let Some(id) = from {
-            // A snapshot that expired meanwhile, or that replaced files, makes the whole be read again.
-            let Some(snapshot) = snapshots.try_load(id).await? else { break };
-            if snapshot.commit_kind == tidelake_meta::CommitKind::Overwrite {
+        let latest = snapshots.latest_id().await?.unwrap_or_default();
+        self.bring_to(latest, schema, snapshots, manifests).await
+    }
+
+    async fn bring_to(
+        &mut self,
+        latest: i64,
+        schema: &TableSchema,
+        snapshots: &SnapshotStore,
+        manifests: &ManifestStore,
+    ) -> Result<()> {
+        match self.catch_up(latest, schema, snapshots, manifests).await {
+            Ok(()) => {}
+            // A snapshot in between expired while it was read.
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+        if self.snapshot == Some(latest) {
+            return Ok(());
+        }
+        let alive = alive_at(&snapshots.load(latest).await?, manifests).await?;
+        *self = Self { snapshot: Some(latest), ..Self::new(self.keep_files) };
+        self.take_in(schema, alive.iter())
+    }
+
+    /// Follows the deltas, as far as they tell everything: not over a snapshot that is gone, or that replaced files.
+    async fn catch_up(
+        &mut self,
+        latest: i64,
+        schema: &TableSchema,
+        snapshots: &SnapshotStore,
+        manifests: &ManifestStore,
+    ) -> Result<()> {
+        while let Some(known) = self.snapshot.filter(|known| *known < latest) {
+            let Some(snapshot) = snapshots.try_load(known + 1).await? else { break };
+            if snapshot.commit_kind == CommitKind::Overwrite {
                 break;
             }
             let delta = manifests.read_list(&snapshot.delta_manifest_list, snapshot.delta_manifest_list_size).await?;
             for manifest in delta.iter() {
                 let entries = manifests.read_manifest(manifest).await?;
-                let added = entries.iter().filter(|entry| entry.kind == FileKind::Add);
-                seen.extend(added.map(|entry| entry.file.file_name.clone()));
+                if let Some(seen) = &mut self.seen {
+                    let added = entries.iter().filter(|entry| entry.kind == FileKind::Add);
+                    seen.extend(added.map(|entry| entry.file.file_name.clone()));
+                }
                 self.take_in(schema, entries.iter())?;
             }
-            self.snapshot = Some(id);
-            from = (id < latest).then_some(id + 1);
+            self.snapshot = Some(snapshot.id);
         }
-        if self.snapshot != Some(latest) {
-            self.reload(schema, snapshots, manifests, latest).await?;
-            return Ok(None);
-        }
-        Ok(Some(seen))
+        Ok(())
     }
 
-    async fn reload(
-        &mut self,
-        schema: &TableSchema,
-        snapshots: &SnapshotStore,
-        manifests: &ManifestStore,
-        latest: i64,
-    ) -> Result<()> {
-        let snapshot = snapshots.load(latest).await?;
-        let alive = alive_at(&snapshot, manifests).await?;
-        *self = Self { snapshot: Some(latest), ..Self::new(self.keep_files) };
-        self.take_in(schema, alive.iter())
+    /// What snapshots added since [`Self::forget_seen`].
+    pub(crate) fn seen(&self) -> &SeenSince {
+        &self.seen
+    }
+
+    /// Everything open was compared with what was seen.
+    pub(crate) fn forget_seen(&mut self) {
+        self.seen = Some(BTreeSet::new());
     }
 
     fn take_in<'a>(&mut self, schema: &TableSchema, entries: impl Iterator<Item = &'a ManifestEntry>) -> Result<()> {
@@ -162,12 +195,25 @@ impl RestoredStates {
 }
 
 /// The files alive at a snapshot.
-pub(crate) async fn alive_at(snapshot: &Snapshot, manifests: &ManifestStore) -> Result<Vec<ManifestEntry>> {
-    let base = manifests.read_list(&snapshot.base_manifest_list, snapshot.base_manifest_list_size).await?;
-    let delta = manifests.read_list(&snapshot.delta_manifest_list, snapshot.delta_manifest_list_size).await?;
+async fn alive_at(snapshot: &Snapshot, manifests: &ManifestStore) -> Result<Vec<ManifestEntry>> {
     let mut entries: Vec<ManifestEntry> = Vec::new();
-    for manifest in base.iter().chain(delta.iter()) {
-        entries.extend(manifests.read_manifest(manifest).await?.iter().cloned());
+    for manifest in manifests.manifests_of(snapshot).await? {
+        entries.extend(manifests.read_manifest(&manifest).await?.iter().cloned());
     }
     Ok(live_entries(entries))
+}
+
+/// The files alive now: of the newest snapshot, or of the next one if that expires while it is read.
+pub(crate) async fn latest_alive(snapshots: &SnapshotStore, manifests: &ManifestStore) -> Result<Vec<ManifestEntry>> {
+    for _ in 0..RACES_MAX {
+        let Some(snapshot) = snapshots.latest().await? else { return Ok(Vec::new()) };
+        match alive_at(&snapshot, manifests).await {
+            Err(error) if snapshots.has_expired(snapshot.id, &error).await? => {}
+            alive => return alive,
+        }
+    }
+    match snapshots.latest().await? {
+        Some(snapshot) => alive_at(&snapshot, manifests).await,
+        None => Ok(Vec::new()),
+    }
 }

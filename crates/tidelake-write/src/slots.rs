@@ -50,19 +50,8 @@ impl Slots {
             JobKind::Flush => self.flushes += 1,
             _ => self.compactions += 1,
         }
-        let (sender, receiver) = oneshot::channel();
-        let task = self.runtime.spawn(async move {
-            // The receiver is gone only if the writer was dropped: then nobody wants the result.
-            let _ = sender.send(job.run().await);
-        });
-        self.running.push(
-            async move {
-                let result = receiver.await.ok();
-                drop(task);
-                Finished { key, kind, result }
-            }
-            .boxed(),
-        );
+        let result = spawned(&self.runtime, async move { job.run().await });
+        self.running.push(result.map(move |result| Finished { key, kind, result }).boxed());
     }
 
     /// Waits for one that ends; `None` if none is out.
@@ -83,5 +72,22 @@ impl Slots {
             _ => self.compactions -= 1,
         }
         finished
+    }
+}
+
+/// Runs something on a task of its own, from now on; `None` if the task died.
+pub(crate) fn spawned<T: Send + 'static>(
+    runtime: &Runtime,
+    work: impl Future<Output = T> + Send + 'static,
+) -> impl Future<Output = Option<T>> + Send + 'static {
+    let (sender, receiver) = oneshot::channel();
+    let task = runtime.spawn(async move {
+        // The receiver is gone only if whoever waits was dropped: then nobody wants the result.
+        let _ = sender.send(work.await);
+    });
+    async move {
+        let result = receiver.await.ok();
+        drop(task);
+        result
     }
 }

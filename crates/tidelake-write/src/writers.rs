@@ -311,7 +311,7 @@ impl BucketWriters {
         } else {
             self.note_ended().await?;
             self.want(&all, CompactMode::Auto);
-            self.start_wanted()?;
+            self.start_wanted();
             while self.open.values().any(|open| open.bucket.waits_for().is_some()) {
                 self.finish_one().await?;
             }
@@ -399,7 +399,8 @@ impl BucketWriters {
             return Ok(());
         }
         let parts = &self.parts;
-        let seen = self.restored.refresh(&parts.files.schema, &parts.snapshots, &parts.manifests).await?;
+        self.restored.refresh(&parts.files.schema, &parts.snapshots, &parts.manifests).await?;
+        let seen = self.restored.seen().clone();
         let empty = IndexMap::new();
         let restored = &self.restored;
         let found = |key: &BucketKey| restored.bucket(key).map_or(&empty, |state| &state.files);
@@ -446,6 +447,7 @@ impl BucketWriters {
             }
             self.delete(useless).await;
         }
+        self.restored.forget_seen();
         self.fresh = true;
         Ok(())
     }
@@ -494,9 +496,10 @@ impl BucketWriters {
             self.finish_one().await?;
         }
         let Some(open) = self.open.get_mut(key) else { return Ok(()) };
-        let Some(job) = open.bucket.flush_job()? else {
+        let job = open.bucket.flush_job();
+        let Ok(Some(job)) = job else {
             self.memory.end_flush(key);
-            return Ok(());
+            return Ok(job.map(|_| ())?);
         };
         open.flushing = true;
         self.slots.start(key.clone(), job);
@@ -508,7 +511,7 @@ impl BucketWriters {
     async fn run_compactions(&mut self, keys: &[BucketKey], mode: CompactMode) -> Result<()> {
         self.settle(keys).await?;
         self.want(keys, mode);
-        self.start_wanted()?;
+        self.start_wanted();
         while self.open.values().any(|open| open.wants == Some(mode)) {
             self.finish_one().await?;
         }
@@ -537,8 +540,8 @@ impl BucketWriters {
         }
     }
 
-    /// Starts compactions as slots are free.
-    fn start_wanted(&mut self) -> Result<()> {
+    /// Starts compactions as slots are free. One that cannot be planned is told of like one that fails.
+    fn start_wanted(&mut self) {
         for (key, open) in &mut self.open {
             if !self.slots.has_room_for_compaction() {
                 break;
@@ -548,12 +551,15 @@ impl BucketWriters {
                 continue;
             }
             let Some(mode) = open.wants.take() else { continue };
-            if let Some(job) = open.bucket.compact_job(mode)? {
-                open.compacting = true;
-                self.slots.start(key.clone(), job);
+            match open.bucket.compact_job(mode) {
+                Ok(Some(job)) => {
+                    open.compacting = true;
+                    self.slots.start(key.clone(), job);
+                }
+                Ok(None) => {}
+                Err(error) => drop(self.compaction_error.get_or_insert(error.into())),
             }
         }
-        Ok(())
     }
 
     /// Takes in what has ended, without waiting.
@@ -574,7 +580,10 @@ impl BucketWriters {
 
     async fn complete(&mut self, finished: Finished) -> Result<()> {
         let Finished { key, kind, result } = finished;
-        let Some(open) = self.open.get_mut(&key) else { return self.start_wanted() };
+        let Some(open) = self.open.get_mut(&key) else {
+            self.start_wanted();
+            return Ok(());
+        };
         let Some(result) = result else {
             // The task died with the rows it held, or with files that nobody knows.
             self.failed = Some("a flush or a compaction ended without a result");
@@ -604,8 +613,9 @@ impl BucketWriters {
                 }
             }
         }
+        self.start_wanted();
         self.delete(obsolete).await;
-        self.start_wanted()
+        Ok(())
     }
 
     /// Best effort: what cannot be deleted is an orphan, which harms nobody. (`&mut`: buckets go from thread to thread, but

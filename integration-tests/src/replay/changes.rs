@@ -18,7 +18,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::{Compact, History, Op, Result, difference, player::text};
+use super::{Compact, History, Op, Result, difference};
+use crate::answers::text;
 
 /// Changes by the step that brought them, in reading order.
 pub type Changes = BTreeMap<usize, Vec<String>>;

@@ -4,7 +4,8 @@ use std::{collections::BTreeMap, fs, path::Path};
 
 use serde_json::Value;
 
-use super::{Result, player::text};
+use super::Result;
+use crate::answers::text;
 
 /// A table's history as the oracle wrote it down.
 #[derive(Debug)]

@@ -11,7 +11,7 @@ mod schema;
 mod unsettled;
 
 pub use history::{Commit, Compact, History, Op, Step};
-pub use player::{Player, text};
+pub use player::Player;
 pub use schema::{changes_between, created_schema};
 
 /// Fails are texts here: a test collects them.

@@ -1,13 +1,16 @@
 //! Does to a table, through Tidelake's library, what a history says.
 
-use std::{collections::BTreeMap, fmt::Write, sync::Arc, sync::Mutex, time::Duration};
-
-use futures::{StreamExt, TryStreamExt};
-use tidelake::{
-    Catalog, ChangeBatch, Changes, CommitOutcome, CompactMode, CompactionOutcome, DataField, Identifier, Lake, Options,
-    Overwrite, PartitionSpec, RowKind, SchemaChange, StreamStart, Table, TableScan, TableSchema,
-    types::{CanonicalReader, write_canonical_row},
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
 };
+
+use tidelake::{
+    Catalog, CommitOutcome, CompactMode, CompactionOutcome, Identifier, Lake, Options, Overwrite, PartitionSpec,
+    SchemaChange, Table, TableSchema, types::CanonicalReader,
+};
+
+use crate::answers::{changes_from_first, sorted, text};
 
 use super::{Commit, Compact, Op, Result};
 
@@ -17,17 +20,6 @@ pub struct Player {
     lake: Lake,
     catalog: Arc<dyn Catalog>,
     skipped: Mutex<BTreeMap<String, usize>>,
-}
-
-/// An error with its causes.
-pub fn text(error: impl std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let _ = write!(text, " <- {cause}");
-        source = cause.source();
-    }
-    text
 }
 
 impl Player {
@@ -169,32 +161,7 @@ impl Player {
     /// Rows with kinds in reading order and a line after each plan, from the first snapshot to the newest.
     pub async fn stream(&self, name: &str) -> Result<Vec<String>> {
         let table = self.table(name).await?;
-        let latest = self.latest(name).await?;
-        let mut stream =
-            table.stream(StreamStart::FromSnapshot(1)).wide_timestamps(true).build().await.map_err(text)?;
-        let fields = stream.fields().to_vec();
-        let mut lines = Vec::new();
-        let mut waits = 0;
-        while stream.next_snapshot().is_none_or(|next| next <= latest) {
-            // Snapshots without changes move the position and bring no plan.
-            let Ok(plan) = tokio::time::timeout(Duration::from_millis(20), stream.next()).await else {
-                waits += 1;
-                match waits < 1500 {
-                    true => continue,
-                    false => return Err(format!("the stream of {name} stands still before snapshot {latest}")),
-                }
-            };
-            let plan = plan.ok_or("a stream never ends")?.map_err(text)?;
-            let before = lines.len();
-            lines.extend(printed(plan.changes, &fields, true).await?);
-            lines.push(format!(
-                "{{\"_plan\":{},\"_next\":{},\"_rows\":{}}}",
-                plan.number,
-                plan.next_snapshot,
-                lines.len() - before
-            ));
-        }
-        Ok(lines)
+        changes_from_first(&table).await
     }
 }
 
@@ -213,24 +180,4 @@ fn overwrite(spec: &PartitionSpec, table: &Table) -> Overwrite {
         true => Overwrite::Whole,
         false => Overwrite::Matching(vec![spec.clone()]),
     }
-}
-
-async fn sorted(table: &Table, scan: TableScan) -> Result<Vec<String>> {
-    let plan = scan.wide_timestamps(true).plan().await.map_err(text)?;
-    let mut lines = printed(table.read_changes(&plan).map_err(text)?, plan.fields(), false).await?;
-    lines.sort_unstable();
-    Ok(lines)
-}
-
-async fn printed(mut changes: Changes, fields: &[DataField], kinds: bool) -> Result<Vec<String>> {
-    let mut lines = Vec::new();
-    while let Some(ChangeBatch { rows, kinds: stored }) = changes.try_next().await.map_err(text)? {
-        for row in 0..rows.num_rows() {
-            let kind = if kinds { RowKind::from_byte(stored.value(row)) } else { None };
-            let mut line = String::new();
-            write_canonical_row(&rows, row, fields, kind, &mut line).map_err(text)?;
-            lines.push(line);
-        }
-    }
-    Ok(lines)
 }

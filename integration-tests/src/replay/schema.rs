@@ -3,7 +3,8 @@
 use serde_json::Value;
 use tidelake::{DataField, DataType, Options, Place, SchemaChange, TableSchema, TypeKind, types::parse_ddl_type};
 
-use super::{Result, player::text};
+use super::Result;
+use crate::answers::text;
 
 /// A new table's schema, from what `write --create` takes.
 pub fn created_schema(json: &Value, now_ms: i64) -> Result<TableSchema> {

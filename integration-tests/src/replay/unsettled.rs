@@ -12,7 +12,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::{History, Op, Result, player::text};
+use super::{History, Op, Result};
+use crate::answers::text;
 
 impl History {
     /// The keys that are unsettled after a step, as [`History::key_of`] has them.

@@ -5,8 +5,9 @@ use std::{path::Path, sync::Arc};
 
 use futures::{StreamExt, stream};
 use integration_tests::{
+    answers::text,
     figure,
-    replay::{Compact, History, Op, Player, changes_between, created_schema, difference, text},
+    replay::{Compact, History, Op, Player, changes_between, created_schema, difference},
 };
 use tidelake::{Catalog, Lake, Options, TableSchema};
 

@@ -1,14 +1,12 @@
 //! Tidelake's side: tables made, written, read and followed through the crate `tidelake-table`.
 
-use std::{fmt::Write, sync::Arc, time::Duration};
+use std::sync::Arc;
 
-use futures::{StreamExt, TryStreamExt};
+use integration_tests::answers::{changes_from_first, sorted, text};
 use serde_json::{Value, json};
 use tidelake_format_parquet::ParquetFormat;
-use tidelake_table::{
-    Catalog, ChangeBatch, Changes, Filter, Identifier, Lake, Options, ReadFrom, StreamStart, Table, TableSchema,
-};
-use tidelake_types::{CanonicalReader, DataField, RowKind, parse_ddl_type, write_canonical_row};
+use tidelake_table::{Catalog, Filter, Identifier, Lake, Options, ReadFrom, Table, TableSchema};
+use tidelake_types::{CanonicalReader, DataField, parse_ddl_type};
 
 /// Fails are texts here: the test collects them.
 pub(crate) type Result<T> = std::result::Result<T, String>;
@@ -68,16 +66,6 @@ pub(crate) struct Ours {
     catalog: Arc<dyn Catalog>,
 }
 
-fn text(error: impl std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let _ = write!(text, " <- {cause}");
-        source = cause.source();
-    }
-    text
-}
-
 impl Ours {
     pub(crate) async fn open(warehouse: &str) -> Self {
         let lake = Lake::builder().with_format(ParquetFormat).build().expect("a lake");
@@ -123,18 +111,14 @@ impl Ours {
     /// All rows, sorted by their bytes.
     pub(crate) async fn dump(&self, name: &str, from: Option<i64>, filter: Option<Filter>) -> Result<Vec<String>> {
         let table = self.table(name).await?;
-        let mut scan = table.scan().wide_timestamps(true);
+        let mut scan = table.scan();
         if let Some(id) = from {
             scan = scan.from(ReadFrom::Snapshot(id));
         }
         if let Some(filter) = filter {
             scan = scan.filter(filter);
         }
-        let plan = scan.plan().await.map_err(text)?;
-        let changes = table.read_changes(&plan).map_err(text)?;
-        let mut lines = printed(changes, plan.fields(), false).await?;
-        lines.sort_unstable();
-        Ok(lines)
+        sorted(&table, scan).await
     }
 
     pub(crate) async fn latest(&self, name: &str) -> Result<i64> {
@@ -143,45 +127,6 @@ impl Ours {
 
     /// Rows with kinds in reading order and a line after each plan, from the first snapshot to the newest.
     pub(crate) async fn stream(&self, name: &str) -> Result<Vec<String>> {
-        let table = self.table(name).await?;
-        let latest = self.latest(name).await?;
-        let mut stream =
-            table.stream(StreamStart::FromSnapshot(1)).wide_timestamps(true).build().await.map_err(text)?;
-        let fields = stream.fields().to_vec();
-        let mut lines = Vec::new();
-        let mut waits = 0;
-        while stream.next_snapshot().is_none_or(|next| next <= latest) {
-            // Snapshots without changes move the position and bring no plan.
-            let Ok(plan) = tokio::time::timeout(Duration::from_millis(100), stream.next()).await else {
-                waits += 1;
-                match waits < 300 {
-                    true => continue,
-                    false => return Err(format!("the stream of {name} stands still before snapshot {latest}")),
-                }
-            };
-            let plan = plan.expect("a stream never ends").map_err(text)?;
-            let before = lines.len();
-            lines.extend(printed(plan.changes, &fields, true).await?);
-            lines.push(format!(
-                "{{\"_plan\":{},\"_next\":{},\"_rows\":{}}}",
-                plan.number,
-                plan.next_snapshot,
-                lines.len() - before
-            ));
-        }
-        Ok(lines)
+        changes_from_first(&self.table(name).await?).await
     }
-}
-
-async fn printed(mut changes: Changes, fields: &[DataField], kinds: bool) -> Result<Vec<String>> {
-    let mut lines = Vec::new();
-    while let Some(ChangeBatch { rows, kinds: stored }) = changes.try_next().await.map_err(text)? {
-        for row in 0..rows.num_rows() {
-            let kind = if kinds { RowKind::from_byte(stored.value(row)) } else { None };
-            let mut line = String::new();
-            write_canonical_row(&rows, row, fields, kind, &mut line).map_err(text)?;
-            lines.push(line);
-        }
-    }
-    Ok(lines)
 }

@@ -8,6 +8,7 @@ mod crash;
 mod model;
 mod pairs;
 mod processes;
+mod restored;
 mod together;
 mod turnstile;
 mod world;

@@ -28,7 +28,10 @@ pub(crate) async fn run(args: CompactArgs) -> Result<()> {
             eprintln!("nothing to compact: no files of {name} are worth it{more}");
             Ok(())
         }
-        CompactionOutcome::Committed { snapshot, buckets, taken, made, .. } => {
+        CompactionOutcome::Committed { snapshot, buckets, taken, made, listener_failures } => {
+            for failure in listener_failures {
+                eprintln!("warning: the compaction is in, but {failure}");
+            }
             let buckets = counted(buckets, "bucket");
             eprintln!("compacted {name}: {} became {made} in {buckets}, snapshot {snapshot}", counted(taken, "file"));
             let seconds = clock.clock().monotonic_ns().saturating_sub(begun_ns) as f64 / 1e9;

@@ -46,7 +46,7 @@ impl Leftovers {
 
     /// The data files alive in a snapshot.
     pub(super) async fn take_alive(&mut self, table: &CommitTable, snapshot: &Snapshot) -> Result<()> {
-        let manifests = manifests(table, snapshot).await?;
+        let manifests = table.manifests.manifests_of(snapshot).await?;
         for entry in live_entries(entries(table, &manifests).await?) {
             self.take_data_file(table, &entry)?;
         }
@@ -76,7 +76,7 @@ impl Leftovers {
         }
         let names: IndexSet<&str> = self.data.values().map(|file| file.name.as_str()).collect();
         let mut found = Vec::new();
-        for manifest in manifests(table, snapshot).await? {
+        for manifest in table.manifests.manifests_of(snapshot).await? {
             let entries = table.manifests.read_manifest(&manifest).await?;
             found.extend(entries.iter().filter(|entry| names.contains(&*entry.file.file_name)).cloned());
         }
@@ -174,12 +174,6 @@ async fn metadata(table: &CommitTable, snapshot: &Snapshot) -> Result<Vec<(FileP
         files.push((layout.statistics(name)?, 0));
     }
     Ok(files)
-}
-
-async fn manifests(table: &CommitTable, snapshot: &Snapshot) -> Result<Vec<ManifestFileMeta>> {
-    let mut manifests = list(table, &snapshot.base_manifest_list, snapshot.base_manifest_list_size).await?;
-    manifests.extend(list(table, &snapshot.delta_manifest_list, snapshot.delta_manifest_list_size).await?);
-    Ok(manifests)
 }
 
 async fn changelog(table: &CommitTable, snapshot: &Snapshot) -> Result<Vec<ManifestEntry>> {

@@ -24,7 +24,6 @@ mod tag;
 use std::sync::Arc;
 
 use futures::TryStreamExt;
-use tidelake_error::{Classify, ErrorKind};
 use tidelake_io::{Child, FilePath};
 use tidelake_meta::{ConsumerStore, Snapshot, Tag, TagStore};
 
@@ -102,9 +101,7 @@ impl SnapshotExpiry {
             Ok(Some(gathered)) => gathered,
             Ok(None) => return nothing,
             // Another expiry was faster.
-            Err(error) if error.kind() == ErrorKind::NotFound && snapshots.try_load(earliest).await?.is_none() => {
-                return nothing;
-            }
+            Err(error) if snapshots.has_expired(earliest, &error).await? => return nothing,
             Err(error) => return Err(error),
         };
         if !self.dry_run {

@@ -92,7 +92,9 @@ fn one_committer_looks_at_each_snapshot_once() {
         for identifier in 0..20 {
             let before = io.count(Operation::ReadAll, PathClass::Snapshot);
             let _ = committer.commit(append(identifier, &format!("f{identifier}"))).await.unwrap();
-            assert!(io.count(Operation::ReadAll, PathClass::Snapshot) - before <= 1);
+            // The first one has no base: whether anything is built on it already is asked, too.
+            let looks = 1 + usize::from(identifier == 0);
+            assert!(io.count(Operation::ReadAll, PathClass::Snapshot) - before <= looks);
         }
     });
 }

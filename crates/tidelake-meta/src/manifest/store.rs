@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use futures::future::try_join;
 use indexmap::IndexMap;
 use tidelake_format::{ColumnStatistics, FormatRegistry};
 use tidelake_io::{FileIO, FilePath};
@@ -10,7 +11,7 @@ use tidelake_runtime::Runtime;
 use tidelake_types::{BinaryRow, DataType, Options, Scalar};
 
 use crate::{
-    Error, FileKind, ManifestEntry, ManifestFileMeta, Result, SimpleStats, TableLayout,
+    Error, FileKind, ManifestEntry, ManifestFileMeta, Result, SimpleStats, Snapshot, TableLayout,
     avro::{Codec, ContainerWriter, Encoder, Fault, Row, Shape, read_container},
     error::{corrupt, unsupported},
     options::{FILE_COMPRESSION_ZSTD_LEVEL, MANIFEST_COMPRESSION, MANIFEST_TARGET_FILE_SIZE},
@@ -62,6 +63,14 @@ impl ManifestStore {
     pub fn with_partition_types(self, types: &[DataType]) -> Self {
         let fresh = Self::new(self.io, self.layout, self.formats);
         Self { partition_types: types.into(), runtime: self.runtime, ..fresh }
+    }
+
+    /// The manifests of a snapshot, the older ones first: those of its base and of its delta.
+    pub async fn manifests_of(&self, snapshot: &Snapshot) -> Result<Vec<ManifestFileMeta>> {
+        let base = self.read_list(&snapshot.base_manifest_list, snapshot.base_manifest_list_size);
+        let delta = self.read_list(&snapshot.delta_manifest_list, snapshot.delta_manifest_list_size);
+        let (base, delta) = try_join(base, delta).await?;
+        Ok(base.iter().chain(delta.iter()).cloned().collect())
     }
 
     /// A manifest list by name; checked against `size_bytes` where the snapshot records it.

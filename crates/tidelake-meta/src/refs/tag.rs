@@ -139,13 +139,8 @@ impl TagStore {
 
     async fn read_manifests(&self, snapshot: &Snapshot) -> Result<()> {
         let manifests = ManifestStore::new(Arc::clone(&self.io), self.layout.clone(), FormatRegistry::new());
-        for (list, size_bytes) in [
-            (&snapshot.base_manifest_list, snapshot.base_manifest_list_size),
-            (&snapshot.delta_manifest_list, snapshot.delta_manifest_list_size),
-        ] {
-            for meta in manifests.read_list(list, size_bytes).await?.iter() {
-                manifests.read_manifest(meta).await?;
-            }
+        for meta in manifests.manifests_of(snapshot).await? {
+            manifests.read_manifest(&meta).await?;
         }
         Ok(())
     }

@@ -98,6 +98,11 @@ impl SnapshotStore {
         }
     }
 
+    /// Whether an error came of reading a snapshot that has expired meanwhile: something was not found, and neither is it.
+    pub async fn has_expired(&self, id: i64, error: &impl Classify) -> Result<bool> {
+        Ok(error.kind() == ErrorKind::NotFound && self.try_load(id).await?.is_none())
+    }
+
     /// The oldest number of the contiguous run that ends in the newest (zombies below it are ignored).
     pub async fn earliest_id(&self) -> Result<Option<i64>> {
         Ok(contiguous(&self.list_ids().await?).first().copied())
@@ -197,7 +202,8 @@ impl SnapshotStore {
         Ok(text.and_then(|text| std::str::from_utf8(&text).ok()?.trim().parse().ok()).filter(|id| *id > 0))
     }
 
-    async fn exists(&self, id: i64) -> Result<bool> {
+    /// Whether there is a snapshot of this number.
+    pub async fn exists(&self, id: i64) -> Result<bool> {
         match self.io.stat(&self.layout.snapshot(id)?).await {
             Ok(_) => Ok(true),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),

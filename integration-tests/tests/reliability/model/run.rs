@@ -331,6 +331,8 @@ impl<'r> Run<'r> {
                     place: None,
                 }
             }
+            // Compaction forgets a dropped column: the changes before and after it would not add up.
+            Alteration::Drop(_) if self.shape.changelog == Changelog::FullCompaction => return Ok(()),
             Alteration::Drop(byte) => {
                 let Some(at) = pick(byte, movable.len()) else { return Ok(()) };
                 SchemaChange::DropColumn { path: path(&self.model.fields.remove(movable[at]).name) }

@@ -13,12 +13,6 @@ pub(crate) struct Shape {
     pub(crate) options: Vec<(&'static str, &'static str)>,
 }
 
-/// Tables with `changelog-producer` full-compaction are drawn where `TIDELAKE_MODEL_FULL_COMPACTION` is set: a compaction that
-/// a commit drops may still take a changelog away (seed 20260121).
-fn full_compaction() -> bool {
-    std::env::var_os("TIDELAKE_MODEL_FULL_COMPACTION").is_some()
-}
-
 /// What streams of a table show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Changelog {
@@ -84,7 +78,7 @@ impl Shape {
         }
         let changelog = match random.below(10) {
             0..3 => Changelog::Input,
-            3..5 if full_compaction() => Changelog::FullCompaction,
+            3..5 => Changelog::FullCompaction,
             _ => Changelog::None,
         };
         match changelog {

@@ -74,6 +74,9 @@ pub(crate) async fn run(args: ImportArgs) -> Result<()> {
 /// Says what came of it, on standard error.
 fn told(args: &ImportArgs, outcome: CommitOutcome, rows: u64) -> Result<()> {
     let table = &args.table.table;
+    for warning in outcome.warnings() {
+        eprintln!("warning: the rows are in, but {warning}");
+    }
     match outcome {
         CommitOutcome::Committed { append, .. } => match append {
             Some(snapshot) => eprintln!("imported {rows} rows into {table}: snapshot {snapshot}"),
